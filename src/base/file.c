@@ -1,0 +1,78 @@
+/*
+ * Reading untrusted files whole.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reads FD to its end, never more than MAX bytes; EXPECTED is what fstat() said. */
+static enum status read_all(
+    int fd, size_t expected, size_t max, struct buffer *out, struct error *err)
+{
+	uint8_t chunk[16384];
+	size_t total = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, ST_IO, errno, "%s", _("cannot read the file"));
+		if (n == 0)
+			return buffer_status(out, err);
+		total += (size_t)n;
+		if (total > max)
+			return error_set(err, ST_LIMIT,
+			    _("the file is larger than %zu bytes, the most that is read here"),
+			    max);
+		buffer_add(out, chunk, (size_t)n);
+		/* A regular file of the expected size needs no second read() to see its end. */
+		if (total == expected && (size_t)n < sizeof(chunk))
+			return buffer_status(out, err);
+	}
+}
+
+enum status file_read(
+    const char *path, size_t max, struct buffer *out, time_t *mtime, struct error *err)
+{
+	enum status st;
+	struct stat sb;
+	int fd;
+
+	buffer_reset(out);
+	/* O_NONBLOCK: a FIFO of that name must not hang the program; fstat() then refuses it. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		st = error_errno(err, ST_IO, errno, "%s", _("cannot open the file"));
+		error_where(err, "%s", path);
+		return st;
+	}
+	if (fstat(fd, &sb) != 0)
+		st = error_errno(err, ST_IO, errno, "%s", _("cannot look at the file"));
+	else if (S_ISDIR(sb.st_mode))
+		st = error_set(err, ST_IO, "%s", _("this is a directory, not a file"));
+	else if (!S_ISREG(sb.st_mode))
+		st = error_set(err, ST_IO, "%s", _("this is not a regular file"));
+	else
+		st = read_all(fd, sb.st_size > 0 ? (size_t)sb.st_size : 0, max, out, err);
+	close(fd);
+	if (st != ST_OK)
+		error_where(err, "%s", path);
+	else if (mtime != NULL)
+		*mtime = sb.st_mtime;
+	return st;
+}
+
+bool file_same(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}

@@ -1,0 +1,178 @@
+/*
+ * Text: what comes from outside is printable, hex is exact, tables line up.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "harness.h"
+
+#include "base/text.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct buffer out;
+
+static const char *printable(const char *raw, size_t len)
+{
+	buffer_reset(&out);
+	text_printable(&out, (struct bytes){(const uint8_t *)raw, len});
+	return buffer_text(&out);
+}
+
+static void controls_become_escapes(void)
+{
+	CU_ASSERT_STRING_EQUAL(printable("a\x1b[31mb\n", 8), "a\\x1B[31mb\\x0A");
+	CU_ASSERT_STRING_EQUAL(printable("nul\0x", 5), "nul\\x00x");
+	CU_ASSERT_STRING_EQUAL(printable("\x7f", 1), "\\x7F");
+	/* C1 controls, as UTF-8, move a cursor just as well. */
+	CU_ASSERT_STRING_EQUAL(printable("\xc2\x9b", 2), "\\xC2\\x9B");
+}
+
+static void bad_utf8_becomes_escapes(void)
+{
+	CU_ASSERT_STRING_EQUAL(printable("\xff", 1), "\\xFF");
+	CU_ASSERT_STRING_EQUAL(printable("\xc0\xaf", 2), "\\xC0\\xAF");
+	CU_ASSERT_STRING_EQUAL(printable("\xed\xa0\x80", 3), "\\xED\\xA0\\x80");
+	CU_ASSERT_STRING_EQUAL(printable("\xf4\x90\x80\x80", 4), "\\xF4\\x90\\x80\\x80");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x82", 2), "\\xE2\\x82");
+}
+
+static void bidirectional_controls_become_escapes(void)
+{
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\xae", 3), "\\xE2\\x80\\xAE");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x81\xa6", 3), "\\xE2\\x81\\xA6");
+}
+
+static void good_text_stays(void)
+{
+	CU_ASSERT_STRING_EQUAL(
+	    printable("CN=K\xc3\xb6ln;O=\xe2\x82\xac", 14), "CN=K\xc3\xb6ln;O=\xe2\x82\xac");
+	CU_ASSERT_STRING_EQUAL(printable("a\\b", 3), "a\\\\b");
+}
+
+static void cutting_keeps_characters_whole(void)
+{
+	char small[6];
+
+	text_printable_into(small, sizeof(small), text_bytes("abc\xe2\x82\xac"));
+	CU_ASSERT_STRING_EQUAL(small, "abc");
+	text_printable_into(small, sizeof(small), text_bytes("abcd\n"));
+	CU_ASSERT_STRING_EQUAL(small, "abcd");
+	text_printable_into(small, 1, text_bytes("abcd"));
+	CU_ASSERT_STRING_EQUAL(small, "");
+}
+
+static void one_line_keeps_backslashes(void)
+{
+	char line[64];
+
+	text_one_line_into(line, sizeof(line), "token 'a\\x1B' is\nlocked");
+	CU_ASSERT_STRING_EQUAL(line, "token 'a\\x1B' is\\x0Alocked");
+}
+
+static void hex_is_exact(void)
+{
+	const uint8_t raw[] = {0x70, 0xca, 0x0f};
+	struct bytes bytes = {raw, sizeof(raw)};
+
+	buffer_reset(&out);
+	text_hex(&out, bytes, ':', false);
+	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "70:CA:0F");
+	buffer_reset(&out);
+	text_hex(&out, bytes, '\0', true);
+	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "70ca0f");
+	buffer_reset(&out);
+	text_hex(&out, (struct bytes){NULL, 0}, ':', false);
+	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "");
+}
+
+static void tables_line_up(void)
+{
+	struct text_table *table = text_table_new(3);
+
+	text_table_row(table, (const char *[]){"LABEL", "PIN", "READER"});
+	text_table_row(table, (const char *[]){"K\xc3\xb6ln", "ready", "Slot 1"});
+	text_table_row(table, (const char *[]){"x", "", ""});
+	buffer_reset(&out);
+	text_table_print(table, &out);
+	text_table_free(table);
+	CU_ASSERT_STRING_EQUAL(
+	    buffer_text(&out), "LABEL  PIN    READER\nK\xc3\xb6ln   ready  Slot 1\nx\n");
+}
+
+static void times_are_exact(void)
+{
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	buffer_reset(&out);
+	text_time_utc(&out, 1425667513);
+	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "2015-03-06T18:45:13Z");
+	buffer_reset(&out);
+	text_time_local(&out, 1425667513);
+	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "2015-03-06 19:45:13 CET");
+}
+
+static void buffer_refuses_what_is_outside(void)
+{
+	struct buffer buf = BUFFER_INIT;
+	struct error err;
+
+	buffer_add_u16(&buf, 0x0102);
+	buffer_set_u16(&buf, 0, 0xa0b0);
+	CU_ASSERT_EQUAL(buffer_status(&buf, &err), ST_OK);
+	CU_ASSERT_EQUAL(read_u16(buf.data), 0xa0b0);
+	buffer_set_u16(&buf, 1, 7);
+	CU_ASSERT_EQUAL(buffer_status(&buf, &err), ST_NO_MEMORY);
+	buffer_free(&buf);
+	buffer_add_u32(&buf, 0x01020304);
+	CU_ASSERT_EQUAL(read_u32(buf.data), 0x01020304);
+	buffer_add(&buf, "x", SIZE_MAX / 2);
+	CU_ASSERT_TRUE(buf.failed);
+	CU_ASSERT_PTR_NULL(buffer_text(&buf));
+	buffer_free(&buf);
+}
+
+static void errors_are_one_printable_line(void)
+{
+	struct error err;
+	char line[2048], many[3000];
+
+	error_set(&err, ST_FORMAT, "bad\nthing %d", 7);
+	error_where(&err, "offset %d", 3);
+	error_where_prefix(&err, "a\x1b.tlv");
+	error_hint(&err, "try %s", "again");
+	CU_ASSERT_STRING_EQUAL(error_line(&err, line, sizeof(line)),
+	    "a\\x1B.tlv: offset 3: bad\\x0Athing 7; try again");
+	memset(many, 'x', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	CU_ASSERT_EQUAL(error_set(&err, ST_IO, "%s", many), ST_IO);
+	CU_ASSERT_EQUAL(strlen(err.what), sizeof(err.what) - 1);
+	CU_ASSERT_STRING_EQUAL(err.hint, "");
+	CU_ASSERT_EQUAL(error_set(NULL, ST_IO, "x"), ST_IO);
+	CU_ASSERT_STRING_EQUAL(status_name(ST_PIN_LOCKED), "pin-locked");
+	CU_ASSERT_STRING_EQUAL(status_name((enum status)999), "unknown");
+}
+
+int main(void)
+{
+	static const struct harness_test tests[] = {
+	    {"control characters become escapes", controls_become_escapes},
+	    {"invalid UTF-8 becomes escapes", bad_utf8_becomes_escapes},
+	    {"bidirectional controls become escapes", bidirectional_controls_become_escapes},
+	    {"good text stays as it is", good_text_stays},
+	    {"cutting keeps characters and escapes whole", cutting_keeps_characters_whole},
+	    {"a line of our own keeps its backslashes", one_line_keeps_backslashes},
+	    {"hex is exact", hex_is_exact},
+	    {"tables line up, also with wide characters", tables_line_up},
+	    {"times are exact, local and UTC", times_are_exact},
+	    {"a buffer refuses what is outside", buffer_refuses_what_is_outside},
+	    {"an error is one printable line", errors_are_one_printable_line},
+	};
+	int rc;
+
+	setlocale(LC_ALL, "C.UTF-8");
+	rc = harness_main("text", tests, HARNESS_COUNT(tests));
+	buffer_free(&out);
+	return rc;
+}
