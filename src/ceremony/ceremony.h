@@ -1,0 +1,73 @@
+/*
+ * The signing ceremony: where trust lists and tokens meet.  Certificates and keys from files, PINs
+ * from people, and the one way in which a list is signed and written.
+ *
+ * What is said to a person goes to /dev/tty, never to stdout or stderr.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_CEREMONY_H
+#define CTLSIGN_CEREMONY_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/pin.h"
+#include "base/signer.h"
+#include "trustlist/trustlist.h"
+
+#include <openssl/types.h>
+#include <stdbool.h>
+
+/* A certificate file may be this long (bytes). */
+#define CEREMONY_MAX_INPUT (256u * 1024)
+
+/*
+ * Reads the one X.509 certificate in PATH, PEM or DER; a private key beside it is passed over.
+ * Several certificates are ST_AMBIGUOUS: which one is meant must not be guessed.  The caller owns
+ * *OUT (X509_free).
+ */
+enum status certificate_read(const char *path, X509 **out, struct error *err);
+
+/*
+ * A signer with the private key in the PEM file PATH.  Its certificate is the one of
+ * CANDIDATES that fits the key; none is ST_NO_KEY.  An encrypted key asks PINS for its passphrase,
+ * once.  CANDIDATES need only live during the call.
+ */
+enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_candidates,
+    const struct pin_source *pins, struct signer **out, struct error *err);
+
+/*
+ * Where PINs come from: a file, a descriptor, or (both unset) the person at the terminal.  A token
+ * that is on its final try asks for a typed confirmation at the terminal in every case, and is
+ * left alone where there is none.  At the terminal an empty line or Ctrl-C is ST_CANCELLED, and no
+ * try is used.  A source answers once: a second question for a PIN from a file or descriptor means
+ * that the first answer was wrong, and is ST_PIN_WRONG.
+ */
+struct ceremony_pins {
+	const char *file; /* NULL: unset */
+	int fd;		  /* -1: unset */
+	bool used;
+};
+struct pin_source ceremony_pin_source(struct ceremony_pins *pins);
+
+/*
+ * Builds, lints, signs, verifies and writes a list:
+ * tl_build(), tl_lint() of what is about to be signed, one signature, tl_verify(), a durable write
+ * of PATH, and tl_verify() once more of what is then read from the disk.  Whatever fails, PATH is
+ * as it was.  Findings of the lint are handed to FOUND, also when it stops the run: severity
+ * TL_ERROR does (ST_NOT_VERIFIED) unless IGNORE_LINT.  FOUND is freed by the caller in any case.
+ */
+struct ceremony {
+	const struct tl_plan *plan;
+	struct signer *signer;
+	const char *path;
+	bool replace;
+	bool ignore_lint;
+};
+enum status ceremony_run(
+    const struct ceremony *ceremony, struct tl_findings *found, struct error *err);
+
+/* Certificates that end within this many days are worth a warning, unless told otherwise. */
+#define CEREMONY_EXPIRY_DAYS 30
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * What the parts of `ctlsign build` share: its options, and the entries with their certificates.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_CLI_BUILD_H
+#define CTLSIGN_CLI_BUILD_H
+
+#include "cli/cli.h"
+#include "cli/spec.h"
+#include "ceremony/ceremony.h"
+#include "trustlist/trustlist.h"
+
+struct build_entry {
+	unsigned role;
+	struct cli_spec spec;
+	X509 *certificate; /* NULL until build_load() */
+};
+
+struct build {
+	struct cli_modules modules;
+	struct ceremony_pins pins;
+	const char *output;
+	const char *key; /* --sign-with: a pkcs11: URI or a key file */
+	bool force;
+	bool no_lint;
+	struct build_entry *entries;
+	size_t n_entries;
+	struct tl_plan plan; /* all but entries and signer */
+
+	struct tokens *tokens; /* open only when a URI is among the inputs */
+	struct tl_entry *planned;
+	X509 **sast; /* the SAST entries' certificates, borrowed from the entries */
+	size_t n_sast;
+};
+
+/* Appends an entry from the option's value. */
+enum status build_add_entry(
+    struct build *build, unsigned role, const char *spec, struct error *err);
+
+/*
+ * Refuses an output that is one of the inputs, then opens modules if any URI needs them, reads
+ * every certificate, and fills planned and sast.
+ */
+enum status build_load(struct build *build, struct error *err);
+
+/* Releases everything, tokens last. */
+void build_free(struct build *build);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * The command layer: the only code that reads arguments and prints results.  stdout is results,
+ * stderr is talk.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_CLI_H
+#define CTLSIGN_CLI_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "tokens/tokens.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Exit codes.  Never renumbered; ctlsign(1) lists them. */
+enum cli_exit {
+	CLI_DONE = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_NOT_VERIFIED = 3,
+	CLI_LOCKOUT = 4,
+	CLI_TOKEN = 5,
+	CLI_UPDATE_DUE = 6,
+};
+
+struct cli_command {
+	const char *name;    /* "build", "token list" */
+	const char *summary; /* one line for `ctlsign --help` */
+	const char *usage;   /* what `--help` prints: synopsis, options, an example */
+	/* argv[0] is the command's name; returns an exit code. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct cli_command cli_token_list;
+extern const struct cli_command cli_token_show;
+extern const struct cli_command cli_build;
+extern const struct cli_command cli_show;
+extern const struct cli_command cli_verify;
+extern const struct cli_command cli_lint;
+extern const struct cli_command cli_diff;
+
+/* Finds and runs the command in argv; returns the program's exit code. */
+int cli_main(int argc, char **argv);
+
+/* Which exit code a status is. */
+enum cli_exit cli_exit_code(enum status status);
+
+/* Prints the error as one line on stderr and returns its exit code. */
+int cli_fail(const struct error *err);
+
+/* A line on stderr that is no failure: "ctlsign: warning: TEXT". */
+void cli_warn(const char *text);
+
+/*
+ * The next option of COMMAND, as getopt_long() returns it; -1 at the end.  --help prints the usage
+ * and returns CLI_OPTION_HELP; an unknown option or a missing value prints an error and returns
+ * CLI_OPTION_BAD.  OPTIONS must contain CLI_OPTION_HELP_ROW.
+ */
+#define CLI_OPTION_HELP 'h'
+#define CLI_OPTION_BAD	'?'
+#define CLI_OPTION_HELP_ROW                                                                        \
+	{                                                                                          \
+		"help", no_argument, NULL, CLI_OPTION_HELP                                         \
+	}
+int cli_getopt(
+    const struct cli_command *command, int argc, char **argv, const struct option *options);
+
+/* A usage error of COMMAND on stderr, with the way to its help; returns CLI_USAGE. */
+int cli_usage_error(const struct cli_command *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints BUF, or JSON (which it frees), on stdout.  Returns CLI_DONE, or CLI_FAILED with an error
+ * when stdout cannot take it. */
+int cli_print(struct buffer *buf);
+int cli_print_json(json_t *json);
+
+/* A file name as a JSON string; bytes that are no UTF-8 become escapes. */
+json_t *cli_json_path(const char *path);
+
+/* A whole number from MIN to MAX and nothing else. */
+bool cli_parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *out);
+
+/* ---- options that several commands share ---------------------------------------------------- */
+
+#define CLI_MAX_MODULES 32
+
+/* --module PATH (repeated) and --timeout SECONDS. */
+struct cli_modules {
+	const char *paths[CLI_MAX_MODULES];
+	size_t n;
+	unsigned timeout_ms;
+};
+
+enum { CLI_OPTION_MODULE = 1000, CLI_OPTION_TIMEOUT };
+
+#define CLI_OPTION_MODULE_ROWS                                                                     \
+	{"module", required_argument, NULL, CLI_OPTION_MODULE},                                    \
+	{                                                                                          \
+		"timeout", required_argument, NULL, CLI_OPTION_TIMEOUT                             \
+	}
+
+/* Takes one of the two options; false after having printed a usage error. */
+bool cli_modules_option(
+    const struct cli_command *command, struct cli_modules *modules, int option, const char *value);
+
+/* tokens_open() with these options; modules that were left out are told on stderr. */
+enum status cli_modules_open(
+    const struct cli_modules *modules, struct tokens **out, struct error *err);
+
+#endif

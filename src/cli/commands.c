@@ -1,0 +1,133 @@
+/*
+ * The table of commands, and how one is found.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/cli.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+    &cli_token_list,
+    &cli_token_show,
+    &cli_build,
+    &cli_show,
+    &cli_verify,
+    &cli_lint,
+    &cli_diff,
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int print_help(void)
+{
+	struct buffer out = BUFFER_INIT;
+	struct text_table *table = text_table_new(2);
+	int rc;
+
+	buffer_printf(&out, "%s",
+	    _("Usage: ctlsign COMMAND [OPTION]...\n"
+	      "\n"
+	      "Signs Cisco Certificate Trust Lists with keys that never leave their USB tokens.\n"
+	      "\n"
+	      "Commands:\n"));
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "  %s", commands[i]->name);
+		text_table_row(table, (const char *[]){name, _(commands[i]->summary)});
+	}
+	text_table_print(table, &out);
+	buffer_printf(&out, "%s",
+	    _("\n"
+	      "  ctlsign COMMAND --help   what a command does, its options, an example\n"
+	      "  ctlsign --version        which version this is\n"
+	      "\n"
+	      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification failed,\n"
+	      "4 phones would be locked out, 5 token or PIN trouble, 6 an update is due.\n"
+	      "\n"
+	      "Example: which tokens are there?\n"
+	      "  ctlsign token list\n"));
+	text_table_free(table);
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
+/* How many words of argv (from argv[0]) are the command's name; 0: it is another one. */
+static int match(const struct cli_command *command, int argc, char **argv)
+{
+	const char *space = strchr(command->name, ' ');
+	size_t first = space != NULL ? (size_t)(space - command->name) : strlen(command->name);
+
+	if (argc < 1 || strlen(argv[0]) != first || memcmp(argv[0], command->name, first) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	return argc >= 2 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+}
+
+static int unknown(int argc, char **argv)
+{
+	char shown[128];
+	bool group = false;
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		size_t len = strlen(argv[0]);
+
+		group = group || (strncmp(commands[i]->name, argv[0], len) == 0 &&
+				     commands[i]->name[len] == ' ');
+	}
+	if (group && argc < 2) {
+		fprintf(
+		    stderr, _("ctlsign: '%s' needs a second word; see: ctlsign --help\n"), argv[0]);
+		return CLI_USAGE;
+	}
+	fprintf(stderr, _("ctlsign: there is no command '%s'; see: ctlsign --help\n"),
+	    text_printable_into(shown, sizeof(shown), text_bytes(argv[group ? 1 : 0])));
+	return CLI_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		int words = match(commands[i], argc, argv);
+
+		if (words > 0) {
+			optind = 1;
+			return commands[i]->run(argc - words + 1, argv + words - 1);
+		}
+	}
+	return unknown(argc, argv);
+}
+
+int cli_main(int argc, char **argv)
+{
+	static char help_option[] = "--help";
+
+	if (argc < 2) {
+		fputs(_("ctlsign: which command? see: ctlsign --help\n"), stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("ctlsign %s\n", PACKAGE_VERSION);
+		return CLI_DONE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return print_help();
+	if (strcmp(argv[1], "help") == 0) {
+		if (argc == 2)
+			return print_help();
+		/* `help build` is `build --help`: the words move up, --help goes behind them. */
+		memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof(*argv));
+		argv[argc - 1] = help_option;
+	}
+	if (argv[1][0] == '-') {
+		fprintf(stderr, _("ctlsign: unknown option '%s'; see: ctlsign --help\n"), argv[1]);
+		return CLI_USAGE;
+	}
+	return run(argc - 1, argv + 1);
+}

@@ -1,0 +1,151 @@
+/*
+ * ctlsign diff
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "trustlist/trustlist.h"
+
+#include <string.h>
+
+enum { OPTION_JSON = 1 };
+
+/* A file and its view, which live together. */
+struct input {
+	struct buffer file;
+	struct trustlist list;
+};
+
+static enum status input_read(struct input *input, const char *path, struct error *err)
+{
+	enum status st = file_read(path, TL_MAX_FILE, &input->file, NULL, err);
+
+	if (st != ST_OK)
+		return st;
+	st = tl_read(&input->list, buffer_bytes(&input->file), err);
+	if (st != ST_OK)
+		error_where_prefix(err, path);
+	return st;
+}
+
+static void input_free(struct input *input)
+{
+	tl_free(&input->list);
+	buffer_free(&input->file);
+}
+
+static const char *kind_name(enum tl_change_kind kind)
+{
+	switch (kind) {
+	case TL_ENTRY_ADDED:
+		return "added";
+	case TL_ENTRY_REMOVED:
+		return "removed";
+	case TL_ENTRY_CHANGED:
+		return "changed";
+	case TL_ORDER_CHANGED:
+		return "order";
+	case TL_SIGNER_CHANGED:
+		return "signer";
+	case TL_HEADER_CHANGED:
+		break;
+	}
+	return "header";
+}
+
+static json_t *changes_json(const char *old, const char *new, const struct tl_changes *changes)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct tl_change *c = &changes->items[i];
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:I, s:I, s:s}", "kind", kind_name(c->kind),
+			      "field", c->field, "old_record", (json_int_t)c->old_record,
+			      "new_record", (json_int_t)c->new_record, "text", c->text));
+	}
+	return json_pack("{s:o, s:o, s:b, s:b, s:o}", "old", cli_json_path(old), "new",
+	    cli_json_path(new), "same", (int)changes->same_bytes, "signer_trusted",
+	    (int)changes->signer_trusted, "changes", list);
+}
+
+static int print(const char *old, const char *new, const struct tl_changes *changes, bool json)
+{
+	struct buffer out = BUFFER_INIT;
+	int rc;
+
+	if (json)
+		return cli_print_json(changes_json(old, new, changes));
+	if (changes->same_bytes)
+		return CLI_DONE;
+	for (size_t i = 0; i < changes->n; i++)
+		buffer_printf(&out, "%s\n", changes->items[i].text);
+	buffer_printf(&out, "%s\n",
+	    changes->signer_trusted
+		? _("Phones that hold the old list know the new signer as a SAST.")
+		: _("Phones that hold the old list do NOT know the new signer as a SAST."));
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
+static int diff(const char *old, const char *new, bool json)
+{
+	struct input a = {.file = BUFFER_INIT}, b = {.file = BUFFER_INIT};
+	struct tl_changes changes = {0};
+	struct error err;
+	enum status st;
+	int rc;
+
+	st = input_read(&a, old, &err);
+	if (st == ST_OK)
+		st = input_read(&b, new, &err);
+	if (st == ST_OK)
+		st = tl_diff(&a.list, &b.list, &changes, &err);
+	rc = st == ST_OK ? print(old, new, &changes, json) : cli_fail(&err);
+	tl_changes_free(&changes);
+	input_free(&a);
+	input_free(&b);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
+	bool json = false;
+	int option;
+
+	while ((option = cli_getopt(&cli_diff, argc, argv, options)) != -1) {
+		if (option == CLI_OPTION_HELP)
+			return CLI_DONE;
+		if (option == CLI_OPTION_BAD)
+			return CLI_USAGE;
+		json = true;
+	}
+	if (optind != argc - 2)
+		return cli_usage_error(
+		    &cli_diff, "%s", _("give two files, the old and the new one"));
+	return diff(argv[optind], argv[optind + 1], json);
+}
+
+const struct cli_command cli_diff = {
+    .name = "diff",
+    .summary = N_("say in words what changes between two files"),
+    .usage =
+	N_("Usage: ctlsign diff OLDFILE NEWFILE [--json]\n"
+	   "\n"
+	   "Says which entries a new CTL or ITL adds, removes and changes, whether its signer\n"
+	   "changes, and whether phones that hold the old list know that signer. Prints nothing\n"
+	   "for equal files. Signatures are not checked: see `ctlsign verify --trust`.\n"
+	   "\n"
+	   "  --json  print one JSON object\n"
+	   "\n"
+	   "Example:\n"
+	   "  ctlsign diff CTLFile.tlv CTLFile.new.tlv\n"),
+    .run = run,
+};

@@ -1,0 +1,115 @@
+/*
+ * ctlsign show
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "trustlist/trustlist.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { OPTION_JSON = 1 };
+
+/* CUCM says so on its own command line when there is no file; the error follows on stderr. */
+static void say_not_found(const char *path)
+{
+	struct stat sb;
+
+	if (stat(path, &sb) != 0 && errno == ENOENT)
+		fputs(_("Length of CTL file: 0\nCTL File not found.\n"), stdout);
+}
+
+static int print(const struct trustlist *list, const struct tl_show_info *info, bool json)
+{
+	struct buffer out = BUFFER_INIT;
+	struct error err;
+	int rc;
+
+	if (json)
+		return cli_print_json(tl_show_json(list, info));
+	if (tl_show(list, info, &out, &err) != ST_OK)
+		rc = cli_fail(&err);
+	else
+		rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
+static int show(const char *path, bool json)
+{
+	struct tl_show_info info = {.file = path, .now = time(NULL)};
+	struct trustlist list = TRUSTLIST_INIT;
+	struct tl_verifier *verifier = NULL;
+	struct buffer file = BUFFER_INIT;
+	struct error err, reason;
+	enum status st, verified;
+	int rc;
+
+	st = file_read(path, TL_MAX_FILE, &file, &info.mtime, &err);
+	if (st != ST_OK && !json)
+		say_not_found(path);
+	if (st == ST_OK) {
+		st = tl_read(&list, buffer_bytes(&file), &err);
+		if (st != ST_OK)
+			error_where_prefix(&err, path);
+	}
+	if (st == ST_OK && (verifier = tl_verifier_new()) == NULL)
+		st = error_no_memory(&err);
+	if (st != ST_OK) {
+		rc = cli_fail(&err);
+	} else {
+		verified = tl_verify(verifier, &list, &reason);
+		info.verified = verified == ST_OK;
+		info.not_verified_reason = verified == ST_OK ? NULL : reason.what;
+		rc = print(&list, &info, json);
+		if (rc == CLI_DONE && verified != ST_OK)
+			rc = CLI_NOT_VERIFIED;
+	}
+	tl_verifier_free(verifier);
+	tl_free(&list);
+	buffer_free(&file);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
+	bool json = false;
+	int option;
+
+	while ((option = cli_getopt(&cli_show, argc, argv, options)) != -1) {
+		if (option == CLI_OPTION_HELP)
+			return CLI_DONE;
+		if (option == CLI_OPTION_BAD)
+			return CLI_USAGE;
+		json = true;
+	}
+	if (optind != argc - 1)
+		return cli_usage_error(
+		    &cli_show, "%s", optind == argc ? _("which file?") : _("one file at a time"));
+	return show(argv[optind], json);
+}
+
+const struct cli_command cli_show = {
+    .name = "show",
+    .summary = N_("show what is in a CTL or ITL file"),
+    .usage =
+	N_("Usage: ctlsign show FILE [--json]\n"
+	   "\n"
+	   "Prints a CTL or ITL file as CUCM's `show ctl` does: checksums, header, records, who\n"
+	   "signed, and whether the file verifies (exit code 3 if it does not).\n"
+	   "\n"
+	   "  --json  print one JSON object\n"
+	   "\n"
+	   "Example:\n"
+	   "  ctlsign show CTLFile.tlv\n"),
+    .run = run,
+};
