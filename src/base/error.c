@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Formats into OUT and makes the result printable in place of what came in. */
 static void format_into(char *out, size_t size, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
+static void set_what(struct error *err, enum status status, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
+/* Formats into OUT; whatever control characters come in with the arguments become escapes. */
 static void format_into(char *out, size_t size, const char *fmt, va_list ap)
 {
 	char raw[1024];
@@ -28,16 +30,22 @@ void error_clear(struct error *err)
 	memset(err, 0, sizeof(*err));
 }
 
+/* Makes ERR a fresh error. */
+static void set_what(struct error *err, enum status status, const char *fmt, va_list ap)
+{
+	error_clear(err);
+	err->status = status;
+	format_into(err->what, sizeof(err->what), fmt, ap);
+}
+
 enum status error_set(struct error *err, enum status status, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (err == NULL)
 		return status;
-	error_clear(err);
-	err->status = status;
 	va_start(ap, fmt);
-	format_into(err->what, sizeof(err->what), fmt, ap);
+	set_what(err, status, fmt, ap);
 	va_end(ap);
 	return status;
 }
@@ -99,10 +107,8 @@ enum status error_errno(struct error *err, enum status status, int errnum, const
 
 	if (err == NULL)
 		return status;
-	error_clear(err);
-	err->status = status;
 	va_start(ap, fmt);
-	format_into(err->what, sizeof(err->what), fmt, ap);
+	set_what(err, status, fmt, ap);
 	va_end(ap);
 	append_reason(err, strerror_r(errnum, reason, sizeof(reason)));
 	return status;
@@ -115,10 +121,8 @@ enum status error_openssl(struct error *err, enum status status, const char *fmt
 	va_list ap;
 
 	if (err != NULL) {
-		error_clear(err);
-		err->status = status;
 		va_start(ap, fmt);
-		format_into(err->what, sizeof(err->what), fmt, ap);
+		set_what(err, status, fmt, ap);
 		va_end(ap);
 		if (reason != NULL)
 			append_reason(err, reason);

@@ -77,6 +77,12 @@ int cli_usage_error(const struct cli_command *command, const char *fmt, ...)
 int cli_print(struct buffer *buf);
 int cli_print_json(json_t *json);
 
+/*
+ * Whether all that was printed has reached stdout: CLI_DONE, or CLI_FAILED with an error.  The
+ * reason is taken from errno, which the caller sets to 0 before it prints.
+ */
+int cli_finish_stdout(void);
+
 /* A file name as a JSON string; bytes that are no UTF-8 become escapes. */
 json_t *cli_json_path(const char *path);
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,8 @@ static int unknown(int argc, char **argv)
 		group = group || (strncmp(commands[i]->name, argv[0], len) == 0 &&
 				     commands[i]->name[len] == ' ');
 	}
+	if (group && argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return print_help();
 	if (group && argc < 2) {
 		fprintf(
 		    stderr, _("ctlsign: '%s' needs a second word; see: ctlsign --help\n"), argv[0]);
@@ -104,9 +107,10 @@ static int run(int argc, char **argv)
 	return unknown(argc, argv);
 }
 
-int cli_main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	static char help_option[] = "--help";
+	char shown[128];
 
 	if (argc < 2) {
 		fputs(_("ctlsign: which command? see: ctlsign --help\n"), stderr);
@@ -126,8 +130,18 @@ int cli_main(int argc, char **argv)
 		argv[argc - 1] = help_option;
 	}
 	if (argv[1][0] == '-') {
-		fprintf(stderr, _("ctlsign: unknown option '%s'; see: ctlsign --help\n"), argv[1]);
+		fprintf(stderr, _("ctlsign: unknown option '%s'; see: ctlsign --help\n"),
+		    text_printable_into(shown, sizeof(shown), text_bytes(argv[1])));
 		return CLI_USAGE;
 	}
 	return run(argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+	int rc = dispatch(argc, argv);
+
+	/* Usage texts and versions are printed without looking. */
+	errno = 0;
+	return rc == CLI_DONE ? cli_finish_stdout() : rc;
 }

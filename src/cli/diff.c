@@ -4,38 +4,11 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/cli.h"
+#include "cli/list_file.h"
 
-#include "base/file.h"
-#include "base/text.h"
 #include "trustlist/trustlist.h"
 
-#include <string.h>
-
 enum { OPTION_JSON = 1 };
-
-/* A file and its view, which live together. */
-struct input {
-	struct buffer file;
-	struct trustlist list;
-};
-
-static enum status input_read(struct input *input, const char *path, struct error *err)
-{
-	enum status st = file_read(path, TL_MAX_FILE, &input->file, NULL, err);
-
-	if (st != ST_OK)
-		return st;
-	st = tl_read(&input->list, buffer_bytes(&input->file), err);
-	if (st != ST_OK)
-		error_where_prefix(err, path);
-	return st;
-}
-
-static void input_free(struct input *input)
-{
-	tl_free(&input->list);
-	buffer_free(&input->file);
-}
 
 static const char *kind_name(enum tl_change_kind kind)
 {
@@ -95,21 +68,21 @@ static int print(const char *old, const char *new, const struct tl_changes *chan
 
 static int diff(const char *old, const char *new, bool json)
 {
-	struct input a = {.file = BUFFER_INIT}, b = {.file = BUFFER_INIT};
+	struct list_file a = {0}, b = {0};
 	struct tl_changes changes = {0};
 	struct error err;
 	enum status st;
 	int rc;
 
-	st = input_read(&a, old, &err);
+	st = list_file_read(&a, old, &err);
 	if (st == ST_OK)
-		st = input_read(&b, new, &err);
+		st = list_file_read(&b, new, &err);
 	if (st == ST_OK)
 		st = tl_diff(&a.list, &b.list, &changes, &err);
 	rc = st == ST_OK ? print(old, new, &changes, json) : cli_fail(&err);
 	tl_changes_free(&changes);
-	input_free(&a);
-	input_free(&b);
+	list_file_free(&a);
+	list_file_free(&b);
 	return rc;
 }
 

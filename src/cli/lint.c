@@ -4,9 +4,8 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/cli.h"
+#include "cli/list_file.h"
 
-#include "base/file.h"
-#include "base/text.h"
 #include "ceremony/ceremony.h"
 #include "trustlist/trustlist.h"
 
@@ -71,22 +70,16 @@ static int print(const char *path, const struct tl_findings *found, bool json)
 
 static int lint(const char *path, unsigned expiry_days, bool json)
 {
-	struct trustlist list = TRUSTLIST_INIT;
-	struct buffer file = BUFFER_INIT;
+	struct list_file file = {0};
 	struct tl_findings found = {0};
 	bool errors = false;
 	struct error err;
 	enum status st;
 	int rc;
 
-	st = file_read(path, TL_MAX_FILE, &file, NULL, &err);
-	if (st == ST_OK) {
-		st = tl_read(&list, buffer_bytes(&file), &err);
-		if (st == ST_OK)
-			st = tl_lint(&list, time(NULL), expiry_days, &found, &err);
-		if (st != ST_OK)
-			error_where_prefix(&err, path);
-	}
+	st = list_file_read(&file, path, &err);
+	if (st == ST_OK)
+		st = tl_lint(&file.list, time(NULL), expiry_days, &found, &err);
 	if (st != ST_OK) {
 		rc = cli_fail(&err);
 	} else {
@@ -97,8 +90,7 @@ static int lint(const char *path, unsigned expiry_days, bool json)
 			rc = CLI_NOT_VERIFIED;
 	}
 	tl_findings_free(&found);
-	tl_free(&list);
-	buffer_free(&file);
+	list_file_free(&file);
 	return rc;
 }
 

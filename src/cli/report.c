@@ -64,11 +64,11 @@ void cli_warn(const char *text)
 	fprintf(stderr, _("ctlsign: warning: %s\n"), text);
 }
 
-/* Whether everything reached stdout. */
-static int finish_stdout(void)
+int cli_finish_stdout(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, _("ctlsign: cannot write the result: %s\n"), strerror(errno));
+		fprintf(stderr, _("ctlsign: cannot write the result: %s\n"),
+		    strerror(errno != 0 ? errno : EIO));
 		return CLI_FAILED;
 	}
 	return CLI_DONE;
@@ -95,7 +95,7 @@ int cli_print(struct buffer *buf)
 		return cli_fail(&err);
 	errno = 0;
 	fwrite(buf->data, 1, buf->len, stdout);
-	return finish_stdout();
+	return cli_finish_stdout();
 }
 
 int cli_print_json(json_t *json)
@@ -114,5 +114,5 @@ int cli_print_json(json_t *json)
 	errno = 0;
 	puts(text);
 	free(text);
-	return finish_stdout();
+	return cli_finish_stdout();
 }

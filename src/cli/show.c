@@ -4,14 +4,10 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/cli.h"
-
-#include "base/file.h"
-#include "base/text.h"
-#include "trustlist/trustlist.h"
+#include "cli/list_file.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -45,36 +41,28 @@ static int print(const struct trustlist *list, const struct tl_show_info *info, 
 static int show(const char *path, bool json)
 {
 	struct tl_show_info info = {.file = path, .now = time(NULL)};
-	struct trustlist list = TRUSTLIST_INIT;
-	struct tl_verifier *verifier = NULL;
-	struct buffer file = BUFFER_INIT;
+	struct tl_verifier *verifier = tl_verifier_new();
+	struct list_file file = {0};
 	struct error err, reason;
 	enum status st, verified;
 	int rc;
 
-	st = file_read(path, TL_MAX_FILE, &file, &info.mtime, &err);
-	if (st != ST_OK && !json)
-		say_not_found(path);
-	if (st == ST_OK) {
-		st = tl_read(&list, buffer_bytes(&file), &err);
-		if (st != ST_OK)
-			error_where_prefix(&err, path);
-	}
-	if (st == ST_OK && (verifier = tl_verifier_new()) == NULL)
-		st = error_no_memory(&err);
+	st = verifier != NULL ? list_file_read(&file, path, &err) : error_no_memory(&err);
 	if (st != ST_OK) {
+		if (!json)
+			say_not_found(path);
 		rc = cli_fail(&err);
 	} else {
-		verified = tl_verify(verifier, &list, &reason);
+		verified = tl_verify(verifier, &file.list, &reason);
+		info.mtime = file.mtime;
 		info.verified = verified == ST_OK;
 		info.not_verified_reason = verified == ST_OK ? NULL : reason.what;
-		rc = print(&list, &info, json);
+		rc = print(&file.list, &info, json);
 		if (rc == CLI_DONE && verified != ST_OK)
 			rc = CLI_NOT_VERIFIED;
 	}
 	tl_verifier_free(verifier);
-	tl_free(&list);
-	buffer_free(&file);
+	list_file_free(&file);
 	return rc;
 }
 

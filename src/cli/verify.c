@@ -5,11 +5,9 @@
  */
 #include "cli/cli.h"
 #include "cli/file_walk.h"
+#include "cli/list_file.h"
 
-#include "base/file.h"
-#include "base/text.h"
-#include "trustlist/trustlist.h"
-
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -74,8 +72,10 @@ static void print_json_line(struct run *run, const char *path, const struct erro
 	}
 	line = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	json_decref(json);
-	if (line == NULL || puts(line) < 0)
+	if (line == NULL)
 		run->exit_code = CLI_FAILED;
+	else
+		puts(line);
 	free(line);
 }
 
@@ -119,7 +119,8 @@ static int finish(struct run *run)
 		fputs(_("ctlsign: there is no .tlv file to verify\n"), stderr);
 		run->exit_code = CLI_FAILED;
 	}
-	if (fflush(stdout) != 0 && run->exit_code == CLI_DONE)
+	errno = 0;
+	if (cli_finish_stdout() != CLI_DONE && run->exit_code == CLI_DONE)
 		run->exit_code = CLI_FAILED;
 	return run->exit_code;
 }
@@ -133,21 +134,15 @@ static unsigned default_jobs(void)
 
 static int verify(struct run *run, const char *trust, unsigned jobs)
 {
-	struct trustlist old = TRUSTLIST_INIT;
-	struct buffer file = BUFFER_INIT;
 	struct tl_batch batch = {.next = next, .report = report, .context = run, .threads = jobs};
+	struct list_file old = {0};
 	struct error err;
 	enum status st = ST_OK;
 	int rc;
 
 	if (trust != NULL) {
-		st = file_read(trust, TL_MAX_FILE, &file, NULL, &err);
-		if (st == ST_OK) {
-			st = tl_read(&old, buffer_bytes(&file), &err);
-			if (st != ST_OK)
-				error_where_prefix(&err, trust);
-		}
-		batch.old = &old;
+		st = list_file_read(&old, trust, &err);
+		batch.old = &old.list;
 	}
 	if (st == ST_OK) {
 		run->progress = isatty(STDERR_FILENO) == 1;
@@ -158,8 +153,7 @@ static int verify(struct run *run, const char *trust, unsigned jobs)
 	} else {
 		rc = cli_fail(&err);
 	}
-	tl_free(&old);
-	buffer_free(&file);
+	list_file_free(&old);
 	return rc;
 }
 
