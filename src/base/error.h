@@ -19,7 +19,7 @@
 #define N_(text) text
 
 /*
- * What came of a call.  The command layer turns these into exit codes (src/cli/exit_code.c), so
+ * What came of a call.  The command layer turns these into exit codes (src/cli/report.c), so
  * code tests for a status where it can act on it and otherwise hands it up unchanged.
  */
 enum status {

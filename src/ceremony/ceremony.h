@@ -23,7 +23,7 @@
 
 /*
  * Reads the one X.509 certificate in PATH, PEM or DER; a private key beside it is passed over.
- * Several certificates are ST_AMBIGUOUS: which one is meant must not be guessed.  The caller owns
+ * Several certificates are ST_FORMAT: which one is meant must not be guessed.  The caller owns
  * *OUT (X509_free).
  */
 enum status certificate_read(const char *path, X509 **out, struct error *err);

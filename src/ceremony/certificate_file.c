@@ -56,9 +56,9 @@ static enum status read_pem(struct bytes file, X509 **out, struct error *err)
 		return not_a_certificate(err);
 	if (second != NULL) {
 		X509_free(first);
-		error_set(err, ST_AMBIGUOUS, "%s", _("the file holds more than one certificate"));
+		error_set(err, ST_FORMAT, "%s", _("the file holds more than one certificate"));
 		error_hint(err, "%s", _("put the one that is meant into a file of its own"));
-		return ST_AMBIGUOUS;
+		return ST_FORMAT;
 	}
 	*out = first;
 	return ST_OK;

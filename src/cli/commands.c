@@ -45,6 +45,7 @@ static int print_help(void)
 	buffer_printf(&out, "%s",
 	    _("\n"
 	      "  ctlsign COMMAND --help   what a command does, its options, an example\n"
+	      "  ctlsign help COMMAND     the same\n"
 	      "  ctlsign --version        which version this is\n"
 	      "\n"
 	      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification failed,\n"

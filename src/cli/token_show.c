@@ -88,8 +88,9 @@ static void print_certificate(const struct found *found, size_t index, struct bu
 	row(table, _("  Id"), text != NULL ? text : "");
 	row(table, _("  Label"), certificate->label);
 	cli_certificate_rows(certificate->x509, table);
-	row(table, _("  Private key"),
-	    certificate->has_key ? _("on this token") : _("not seen (may need the PIN)"));
+	row(table, _("  Key object"),
+	    certificate->has_key ? _("a key with this id is on the token")
+				 : _("not seen without the PIN"));
 	token_uri(found->token, certificate, &uri);
 	text = buffer_text(&uri);
 	row(table, _("  URI"), text != NULL ? text : "");

@@ -1,0 +1,203 @@
+/*
+ * One entry as a record, in CUCM's order of elements.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "trustlist/build_record.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+/* An uncompressed point of the largest curve that fits (P-521): 04, x, y. */
+#define POINT_MAX 256
+
+enum status build_name(
+    struct buffer *out, unsigned tag, const X509_NAME *name, enum tl_names style, struct error *err)
+{
+	struct buffer text = BUFFER_INIT;
+	enum status status;
+
+	status = tl_name_text(name, style, &text, err);
+	if (status == ST_OK && text.len > BUILD_NAME_MAX) {
+		status = error_set(err, ST_LIMIT,
+		    _("a name of %zu bytes is longer than %u, and CUCM refuses mixed mode with it"),
+		    text.len, BUILD_NAME_MAX);
+		error_hint(
+		    err, "%s", _("have the certificate made anew with shorter subject and issuer"));
+	}
+	if (status == ST_OK)
+		element_add_string(out, tag, buffer_bytes(&text));
+	buffer_free(&text);
+	return status;
+}
+
+enum status build_serial(
+    struct buffer *out, unsigned tag, const X509 *certificate, struct error *err)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+	int len = ASN1_STRING_length(serial);
+
+	if (ASN1_STRING_type(serial) != V_ASN1_INTEGER || len <= 0) {
+		error_set(err, ST_FORMAT, "%s",
+		    _("the certificate's serial number is negative, which no trust list stores"));
+		error_hint(err, "%s", _("have the certificate made anew"));
+		return ST_FORMAT;
+	}
+	/* OpenSSL keeps the magnitude, without the byte 00 that DER puts before a high bit. */
+	element_add(out, tag, (struct bytes){ASN1_STRING_get0_data(serial), (size_t)len});
+	return ST_OK;
+}
+
+/* The point as x and y in full, in whatever form the certificate has it. */
+static enum status add_ec_point(struct buffer *out, EVP_PKEY *key, struct error *err)
+{
+	EVP_PKEY *copy = EVP_PKEY_dup(key);
+	unsigned char point[POINT_MAX];
+	size_t len = 0;
+	enum status status = ST_OK;
+
+	if (copy == NULL ||
+	    EVP_PKEY_set_utf8_string_param(
+		copy, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") != 1 ||
+	    EVP_PKEY_get_octet_string_param(
+		copy, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &len) != 1)
+		status = error_openssl(
+		    err, ST_CRYPTO, "%s", _("the point of the certificate's EC key cannot be had"));
+	else
+		element_add(out, TL_R_PUBLIC_KEY, (struct bytes){point, len});
+	EVP_PKEY_free(copy);
+	return status;
+}
+
+static enum status add_public_key(struct buffer *out, const X509 *certificate, struct error *err)
+{
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
+
+	if (key == NULL)
+		return error_openssl(
+		    err, ST_FORMAT, "%s", _("the certificate's public key cannot be read"));
+	if (EVP_PKEY_is_a(key, "EC"))
+		return add_ec_point(out, key, err);
+	if (!EVP_PKEY_is_a(key, "RSA")) {
+		error_set(err, ST_LIMIT, _("a key of type %s cannot stand in a trust list"),
+		    EVP_PKEY_get0_type_name(key));
+		error_hint(err, "%s", _("use a certificate with an RSA or EC key"));
+		return ST_LIMIT;
+	}
+	/* The certificate holds an RSA key as PKCS#1 RSAPublicKey, just as the record wants it. */
+	element_add(out, TL_R_PUBLIC_KEY,
+	    (struct bytes){ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits)});
+	return ST_OK;
+}
+
+static enum status add_certificate(struct buffer *out, const X509 *certificate, struct error *err)
+{
+	const ASN1_BIT_STRING *signature;
+	unsigned char *der = NULL;
+	int len;
+
+	X509_get0_signature(&signature, NULL, certificate);
+	element_add(out, TL_R_SIGNATURE,
+	    (struct bytes){
+		ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature)});
+	len = i2d_X509(certificate, &der);
+	if (len <= 0)
+		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be encoded"));
+	element_add(out, TL_R_CERTIFICATE, (struct bytes){der, (size_t)len});
+	OPENSSL_free(der);
+	return ST_OK;
+}
+
+static enum status add_dns(struct buffer *out, const char *dns, struct error *err)
+{
+	size_t len = dns != NULL ? strlen(dns) : 0;
+
+	if (len > BUILD_NAME_MAX)
+		return error_set(err, ST_LIMIT, _("a DNS name of %zu bytes is longer than %u"), len,
+		    BUILD_NAME_MAX);
+	element_add_string(out, TL_R_DNS_NAME, (struct bytes){(const uint8_t *)dns, len});
+	return ST_OK;
+}
+
+/* Elements 3 to 9 around the role; a server's record in non-secure mode has the role alone. */
+static enum status add_identity(
+    struct buffer *out, const struct tl_entry *entry, enum tl_names names, struct error *err)
+{
+	const X509 *certificate = entry->certificate;
+	enum status status;
+
+	if (certificate == NULL) {
+		element_add_u16(out, TL_R_FUNCTION, entry->role);
+		return ST_OK;
+	}
+	status = build_name(out, TL_R_SUBJECT, X509_get_subject_name(certificate), names, err);
+	if (status != ST_OK)
+		return status;
+	element_add_u16(out, TL_R_FUNCTION, entry->role);
+	status = build_name(out, TL_R_ISSUER, X509_get_issuer_name(certificate), names, err);
+	if (status == ST_OK)
+		status = build_serial(out, TL_R_SERIAL, certificate, err);
+	if (status == ST_OK)
+		status = add_public_key(out, certificate, err);
+	if (status == ST_OK)
+		status = add_certificate(out, certificate, err);
+	return status;
+}
+
+static void add_ip(struct buffer *out, const struct tl_entry *entry)
+{
+	static const uint8_t none[4];
+
+	if (entry->ip_len == 0)
+		element_add(out, TL_R_IP_ADDRESS, (struct bytes){none, sizeof(none)});
+	else
+		element_add(out, TL_R_IP_ADDRESS, (struct bytes){entry->ip, entry->ip_len});
+}
+
+/* What a record can be made of. */
+static enum status check_entry(const struct tl_entry *entry, struct error *err)
+{
+	bool server = entry->role == TL_ROLE_CCM || entry->role == TL_ROLE_CCM_TFTP ||
+		      entry->role == TL_ROLE_TFTP;
+
+	if (tl_role_name(entry->role) == NULL)
+		return error_set(err, ST_LIMIT, _("%u is no role of a trust list"), entry->role);
+	if (entry->certificate == NULL && !server)
+		return error_set(err, ST_LIMIT,
+		    _("an entry of role %s needs a certificate; only CCM, CCM+TFTP and TFTP go "
+		      "without, in non-secure mode"),
+		    tl_role_name(entry->role));
+	if (entry->ip_len != 0 && entry->ip_len != 4 && entry->ip_len != 16)
+		return error_set(
+		    err, ST_LIMIT, _("an IP address has 4 or 16 bytes, not %zu"), entry->ip_len);
+	return ST_OK;
+}
+
+enum status build_record(
+    struct buffer *out, const struct tl_entry *entry, enum tl_names names, struct error *err)
+{
+	size_t start = out->len;
+	enum status status;
+
+	status = check_entry(entry, err);
+	if (status != ST_OK)
+		return status;
+	element_add_u16(out, TL_R_LENGTH, 0);
+	status = add_dns(out, entry->dns, err);
+	if (status == ST_OK)
+		status = add_identity(out, entry, names, err);
+	if (status != ST_OK)
+		return status;
+	add_ip(out, entry);
+	if (out->len - start > BUILD_LENGTH_MAX)
+		return error_set(err, ST_LIMIT,
+		    _("the record would have %zu bytes, and %u is the most that the format can "
+		      "say"),
+		    out->len - start, BUILD_LENGTH_MAX);
+	buffer_set_u16(out, start + ELEMENT_HEAD, (unsigned)(out->len - start));
+	return buffer_status(out, err);
+}
