@@ -56,7 +56,7 @@ static enum status target_open(struct target *t, const char *path, struct error 
 	path = slash == NULL ? path : slash + 1;
 	if (path[0] == '\0' || strlen(path) > NAME_MAX)
 		return error_set(err, ST_IO, "%s", _("this is not a file name"));
-	snprintf(t->name, sizeof(t->name), "%s", path);
+	memcpy(t->name, path, strlen(path) + 1);
 	t->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->dir < 0)
 		return error_errno(err, ST_IO, errno, _("cannot open the directory %s"), dir);

@@ -1,5 +1,6 @@
 /*
- * Where PINs come from, and what a person is told before typing one.
+ * Where PINs come from, and what a person is told before typing one.  Prompts name the token;
+ * errors leave that to the caller, who puts it into the error's place.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -25,10 +26,9 @@ static enum status confirm_final_try(const struct pin_request *request, struct e
 	enum status st;
 
 	if (!terminal_available()) {
-		error_set(err, ST_PIN_NEEDED,
-		    _("token '%s' (serial %s) has one try left: a wrong PIN locks it, so it is not "
-		      "tried without a person"),
-		    request->label, request->serial);
+		error_set(err, ST_PIN_NEEDED, "%s",
+		    _("the token has one try left: a wrong PIN locks it, so it is not tried "
+		      "without a person"));
 		error_hint(err, "%s", _("run the command at a terminal"));
 		return ST_PIN_NEEDED;
 	}
@@ -38,9 +38,7 @@ static enum status confirm_final_try(const struct pin_request *request, struct e
 	    request->label, request->serial, YES);
 	st = terminal_confirm(prompt, YES, err);
 	if (st == ST_CANCELLED)
-		error_set(err, st,
-		    _("cancelled: the last try of token '%s' (serial %s) was not used"),
-		    request->label, request->serial);
+		error_set(err, st, "%s", _("cancelled: the token's last try was not used"));
 	return st;
 }
 
@@ -75,13 +73,11 @@ static enum status ask_person(
 	}
 	st = terminal_ask_secret(prompt, pin, err);
 	if (st == ST_PIN_NEEDED && request->purpose == PIN_PASSPHRASE)
-		error_set(err, st,
-		    _("the key file %s is encrypted and there is no terminal to ask at"),
-		    request->label);
+		error_set(
+		    err, st, "%s", _("the key is encrypted and there is no terminal to ask at"));
 	else if (st == ST_PIN_NEEDED)
-		error_set(err, st,
-		    _("token '%s' (serial %s) needs its PIN and there is no terminal to ask at"),
-		    request->label, request->serial);
+		error_set(
+		    err, st, "%s", _("the token needs its PIN and there is no terminal to ask at"));
 	if (st == ST_PIN_NEEDED)
 		error_hint(
 		    err, "%s", _("give --pin-file FILE or --pin-fd N, or run it at a terminal"));

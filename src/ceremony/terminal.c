@@ -124,12 +124,34 @@ static void put(int fd, const char *text)
 	}
 }
 
-/* Stops the program as Ctrl-Z would, with the terminal as it was; comes back after `fg`. */
+/* Whether the terminal is ours now, and not the shell's; a terminal that is gone is nobody's. */
+static bool in_foreground(const struct terminal *t)
+{
+	const pid_t group = tcgetpgrp(t->fd);
+
+	return group < 0 || group == getpgrp();
+}
+
+static bool signal_waits(void)
+{
+	struct pollfd wait = {.fd = signal_pipe[0], .events = POLLIN};
+
+	return poll(&wait, 1, 0) == 1;
+}
+
+/*
+ * Stops the program as Ctrl-Z would, with the terminal as it was; comes back after `fg`.  After
+ * `bg` it stops again: nobody can be asked, and the terminal's settings are the shell's business.
+ */
 static void stop_and_resume(struct terminal *t, const char *prompt)
 {
-	if (t->silent)
+	if (t->silent && in_foreground(t))
 		set_echo(t, true);
-	raise(SIGSTOP);
+	do
+		raise(SIGSTOP);
+	while (!in_foreground(t) && !signal_waits());
+	if (!in_foreground(t))
+		return;
 	if (t->silent)
 		set_echo(t, false);
 	put(t->fd, prompt);

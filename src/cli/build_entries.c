@@ -8,6 +8,7 @@
 #include "base/file.h"
 
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,16 +73,6 @@ static enum status load_from_token(
 	return st;
 }
 
-static enum status load_certificate(
-    struct build *build, struct build_entry *entry, struct error *err)
-{
-	const char *from = entry->spec.certificate;
-
-	if (token_selector_is_uri(from))
-		return load_from_token(build->tokens, from, &entry->certificate, err);
-	return certificate_read(from, &entry->certificate, err);
-}
-
 static enum status allocate(struct build *build, struct error *err)
 {
 	build->planned = calloc(build->n_entries, sizeof(*build->planned));
@@ -91,21 +82,68 @@ static enum status allocate(struct build *build, struct error *err)
 	return ST_OK;
 }
 
-enum status build_load(struct build *build, struct error *err)
-{
-	enum status st = refuse_output_among_inputs(build, err);
+/*
+ * Modules being loaded while certificate files are read: either takes its milliseconds, most of
+ * them of waiting.
+ */
+struct opening {
+	pthread_t thread;
+	bool running;
+	const struct cli_modules *modules;
+	struct tokens *tokens;
+	enum status status;
+	struct error err;
+};
 
-	if (st == ST_OK)
-		st = allocate(build, err);
-	if (st == ST_OK && needs_tokens(build))
-		st = cli_modules_open(&build->modules, &build->tokens, err);
+static void *open_modules(void *context)
+{
+	struct opening *opening = context;
+
+	opening->status = cli_modules_open(opening->modules, &opening->tokens, &opening->err);
+	return NULL;
+}
+
+static void opening_start(struct opening *opening)
+{
+	opening->running = pthread_create(&opening->thread, NULL, open_modules, opening) == 0;
+	if (!opening->running)
+		open_modules(opening);
+}
+
+/* Waits, and hands what was opened to BUILD. */
+static enum status opening_finish(struct opening *opening, struct build *build, struct error *err)
+{
+	if (opening->running)
+		pthread_join(opening->thread, NULL);
+	build->tokens = opening->tokens;
+	if (opening->status != ST_OK)
+		*err = opening->err;
+	return opening->status;
+}
+
+/* Reads the certificates that stand in files, or those that stand on tokens. */
+static enum status load_certificates(struct build *build, bool from_tokens, struct error *err)
+{
+	enum status st = ST_OK;
+
 	for (size_t i = 0; st == ST_OK && i < build->n_entries; i++) {
 		struct build_entry *entry = &build->entries[i];
+		const char *from = entry->spec.certificate;
+
+		if (token_selector_is_uri(from) != from_tokens)
+			continue;
+		st = from_tokens ? load_from_token(build->tokens, from, &entry->certificate, err)
+				 : certificate_read(from, &entry->certificate, err);
+	}
+	return st;
+}
+
+static void plan_entries(struct build *build)
+{
+	for (size_t i = 0; i < build->n_entries; i++) {
+		const struct build_entry *entry = &build->entries[i];
 		struct tl_entry *planned = &build->planned[i];
 
-		st = load_certificate(build, entry, err);
-		if (st != ST_OK)
-			break;
 		planned->role = entry->role;
 		planned->certificate = entry->certificate;
 		planned->dns = entry->spec.dns;
@@ -116,6 +154,33 @@ enum status build_load(struct build *build, struct error *err)
 	}
 	build->plan.entries = build->planned;
 	build->plan.n_entries = build->n_entries;
+}
+
+enum status build_load(struct build *build, struct error *err)
+{
+	const bool with_tokens = needs_tokens(build);
+	struct opening opening = {.modules = &build->modules};
+	struct error open_err;
+	enum status st, open_st = ST_OK;
+
+	st = refuse_output_among_inputs(build, err);
+	if (st == ST_OK)
+		st = allocate(build, err);
+	if (st != ST_OK)
+		return st;
+	if (with_tokens)
+		opening_start(&opening);
+	st = load_certificates(build, false, err);
+	if (with_tokens)
+		open_st = opening_finish(&opening, build, &open_err);
+	if (st == ST_OK && open_st != ST_OK) {
+		*err = open_err;
+		st = open_st;
+	}
+	if (st == ST_OK)
+		st = load_certificates(build, true, err);
+	if (st == ST_OK)
+		plan_entries(build);
 	return st;
 }
 

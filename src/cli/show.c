@@ -48,6 +48,8 @@ static int show(const char *path, bool json)
 	int rc;
 
 	st = verifier != NULL ? list_file_read(&file, path, &err) : error_no_memory(&err);
+	if (st == ST_OK)
+		st = tl_decode_certificates(&file.list, NULL, 0, &err);
 	if (st != ST_OK) {
 		if (!json)
 			say_not_found(path);

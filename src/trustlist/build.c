@@ -6,6 +6,7 @@
  */
 #include "base/text.h"
 #include "trustlist/build_record.h"
+#include "trustlist/record.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -177,20 +178,16 @@ static enum status check_result(
     const struct buffer *out, const struct tl_plan *plan, struct error *err)
 {
 	struct trustlist list = TRUSTLIST_INIT;
-	X509 *found = NULL;
 	enum status status;
 
 	status = tl_read(&list, buffer_bytes(out), err);
 	/* check_plan() has found the signer among the entries, so a record is there. */
-	if (status == ST_OK)
-		status = tl_record_x509(tl_signer_record(&list), &found, err);
-	if (status == ST_OK && X509_cmp(found, plan->signer) != 0) {
+	if (status == ST_OK && !record_has_certificate(tl_signer_record(&list), plan->signer)) {
 		status = error_set(err, ST_NO_KEY, "%s",
 		    _("another SAST entry has the signer's serial and issuer and stands before it, "
 		      "so phones would check the signature with the wrong key"));
 		error_hint(err, "%s", _("remove the other entry"));
 	}
-	X509_free(found);
 	tl_free(&list);
 	return status;
 }

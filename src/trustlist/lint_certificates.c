@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "trustlist/describe.h"
 #include "trustlist/elements.h"
+#include "trustlist/public_key.h"
 #include "trustlist/sorted.h"
 
 #include <ctype.h>
@@ -116,21 +117,18 @@ static void check_name(
 
 static void check_public_key(const struct subject *s)
 {
-	unsigned char *der = NULL;
-	int len;
+	struct buffer key = BUFFER_INIT;
 
 	if (s->record->public_key.data == NULL || s->key == NULL)
 		return;
-	len = i2d_PublicKey(s->key, &der);
-	ERR_clear_error();
 	/* A type that has no such form cannot be compared; key-type tells of it. */
-	if (len < 0)
-		return;
-	if (!bytes_equal(s->record->public_key, (struct bytes){der, (size_t)len}))
+	if (public_key_element(s->cert, &key, NULL) == ST_OK &&
+	    !bytes_equal(s->record->public_key, buffer_bytes(&key)))
 		lint_add(s->lint, LINT_PUBLIC_KEY_MISMATCH, TL_ERROR, s->number,
 		    _("build the list anew from the certificate"),
 		    _("PUBLICKEY is not the key of the entry's certificate"));
-	OPENSSL_free(der);
+	ERR_clear_error();
+	buffer_free(&key);
 }
 
 static void check_rsa(const struct subject *s)

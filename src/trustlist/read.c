@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "trustlist/reader.h"
+#include "trustlist/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ enum status tl_read(struct trustlist *list, struct bytes file, struct error *err
 	struct reader r = {.list = list, .err = err};
 	enum status status;
 
+	records_forget_certificates(list);
 	*list = fresh;
 	status = check_start(&r);
 	if (status == ST_OK)
@@ -96,6 +98,7 @@ enum status tl_read(struct trustlist *list, struct bytes file, struct error *err
 
 void tl_free(struct trustlist *list)
 {
+	records_forget_certificates(list);
 	free(list->elements);
 	free(list->records);
 	*list = (struct trustlist)TRUSTLIST_INIT;

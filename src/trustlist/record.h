@@ -1,5 +1,5 @@
 /*
- * Which records the header can mean as the signer's.
+ * What records are asked: whether they are the signer's, and for their certificates.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -13,5 +13,11 @@
  * LIST's header names, as stored.
  */
 bool record_is_signer(const struct tl_record *record, const struct trustlist *list);
+
+/* Whether RECORD carries exactly this certificate: the same DER. */
+bool record_has_certificate(const struct tl_record *record, const X509 *certificate);
+
+/* Lets go of what tl_decode_certificates() has left in LIST. */
+void records_forget_certificates(struct trustlist *list);
 
 #endif

@@ -36,20 +36,33 @@ static bool same_key(const struct tl_record *old, const X509 *signer)
 	return same;
 }
 
-/* Looks through OLD's SAST records; *NAMED: one has the signer's serial and issuer. */
-static bool find_trusting(const struct trustlist *list, const struct trustlist *old,
-    const struct tl_record *signer, const X509 *certificate, bool *named)
+/* Whether OLD has a SAST of the signer's serial and issuer; *SAME: with the same certificate. */
+static bool find_named(const struct trustlist *list, const struct trustlist *old,
+    const struct tl_record *signer, bool *same)
 {
-	*named = false;
-	for (size_t i = 0; i < old->n_records; i++) {
+	bool named = false;
+
+	*same = false;
+	for (size_t i = 0; i < old->n_records && !*same; i++) {
 		const struct tl_record *record = &old->records[i];
 
 		if (!record_is_signer(record, list))
 			continue;
-		*named = true;
-		if ((record->certificate.data != NULL &&
-			bytes_equal(record->certificate, signer->certificate)) ||
-		    same_key(record, certificate))
+		named = true;
+		*same = record->certificate.data != NULL &&
+			bytes_equal(record->certificate, signer->certificate);
+	}
+	return named;
+}
+
+/* The same among keys: a certificate that was renewed with its name, serial and key. */
+static bool find_key(
+    const struct trustlist *list, const struct trustlist *old, const X509 *certificate)
+{
+	for (size_t i = 0; i < old->n_records; i++) {
+		const struct tl_record *record = &old->records[i];
+
+		if (record_is_signer(record, list) && same_key(record, certificate))
 			return true;
 	}
 	return false;
@@ -60,18 +73,21 @@ enum status tl_trusted_by(
 {
 	const struct tl_record *signer = tl_signer_record(list);
 	X509 *certificate;
-	bool trusted, named;
+	bool named, trusted;
 	enum status status;
 
 	if (signer == NULL)
 		return error_set(err, ST_NOT_VERIFIED, "%s",
 		    _("no SAST record of the new list has the serial and issuer that "
 		      "its header names as the signer's"));
-	status = tl_record_x509(signer, &certificate, err);
-	if (status != ST_OK)
-		return status;
-	trusted = find_trusting(list, old, signer, certificate, &named);
-	X509_free(certificate);
+	named = find_named(list, old, signer, &trusted);
+	if (named && !trusted) {
+		status = tl_record_x509(signer, &certificate, err);
+		if (status != ST_OK)
+			return status;
+		trusted = find_key(list, old, certificate);
+		X509_free(certificate);
+	}
 	if (trusted)
 		return ST_OK;
 	if (named)
