@@ -109,16 +109,16 @@ static int run(int argc, char **argv)
 const struct cli_command cli_diff = {
     .name = "diff",
     .summary = N_("say in words what changes between two files"),
-    .usage =
-	N_("Usage: ctlsign diff OLDFILE NEWFILE [--json]\n"
-	   "\n"
-	   "Says which entries a new CTL or ITL adds, removes and changes, whether its signer\n"
-	   "changes, and whether phones that hold the old list know that signer. Prints nothing\n"
-	   "for equal files. Signatures are not checked: see `ctlsign verify --trust`.\n"
-	   "\n"
-	   "  --json  print one JSON object\n"
-	   "\n"
-	   "Example:\n"
-	   "  ctlsign diff CTLFile.tlv CTLFile.new.tlv\n"),
+    .usage = N_("Usage: ctlsign diff OLDFILE NEWFILE [--json]\n"
+		"\n"
+		"Says which entries a new CTL or ITL adds, removes and changes, whether its\n"
+		"signer changes, and whether phones that hold the old list know that signer.\n"
+		"Prints nothing for equal files. Signatures are not checked: see\n"
+		"`ctlsign verify --trust`.\n"
+		"\n"
+		"  --json  print one JSON object\n"
+		"\n"
+		"Example:\n"
+		"  ctlsign diff CTLFile.tlv CTLFile.new.tlv\n"),
     .run = run,
 };

@@ -123,16 +123,15 @@ static int run(int argc, char **argv)
 const struct cli_command cli_lint = {
     .name = "lint",
     .summary = N_("find what would hurt on real phones"),
-    .usage =
-	N_("Usage: ctlsign lint FILE [--expiry-days DAYS] [--json]\n"
-	   "\n"
-	   "Reports errors (phones will reject the list or an entry), warnings and advice.\n"
-	   "Silent when there is nothing to say. Exit code 3 if there is an error.\n"
-	   "\n"
-	   "  --expiry-days DAYS  how soon counts as soon for a certificate's end (default 30)\n"
-	   "  --json              print one JSON object\n"
-	   "\n"
-	   "Example:\n"
-	   "  ctlsign lint CTLFile.tlv\n"),
+    .usage = N_("Usage: ctlsign lint FILE [--expiry-days DAYS] [--json]\n"
+		"\n"
+		"Reports errors (phones will reject the list or an entry), warnings and advice.\n"
+		"Silent when there is nothing to say. Exit code 3 if there is an error.\n"
+		"\n"
+		"  --expiry-days DAYS  how soon is soon for a certificate's end (default 30)\n"
+		"  --json              print one JSON object\n"
+		"\n"
+		"Example:\n"
+		"  ctlsign lint CTLFile.tlv\n"),
     .run = run,
 };

@@ -91,15 +91,14 @@ static int run(int argc, char **argv)
 const struct cli_command cli_show = {
     .name = "show",
     .summary = N_("show what is in a CTL or ITL file"),
-    .usage =
-	N_("Usage: ctlsign show FILE [--json]\n"
-	   "\n"
-	   "Prints a CTL or ITL file as CUCM's `show ctl` does: checksums, header, records, who\n"
-	   "signed, and whether the file verifies (exit code 3 if it does not).\n"
-	   "\n"
-	   "  --json  print one JSON object\n"
-	   "\n"
-	   "Example:\n"
-	   "  ctlsign show CTLFile.tlv\n"),
+    .usage = N_("Usage: ctlsign show FILE [--json]\n"
+		"\n"
+		"Prints a CTL or ITL file as CUCM's `show ctl` does: checksums, header, records,\n"
+		"who signed, and whether the file verifies (exit code 3 if it does not).\n"
+		"\n"
+		"  --json  print one JSON object\n"
+		"\n"
+		"Example:\n"
+		"  ctlsign show CTLFile.tlv\n"),
     .run = run,
 };

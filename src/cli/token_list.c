@@ -109,18 +109,18 @@ static int run(int argc, char **argv)
 const struct cli_command cli_token_list = {
     .name = "token list",
     .summary = N_("list the tokens that are inserted"),
-    .usage =
-	N_("Usage: ctlsign token list [--module PATH]... [--json | --uri] [--timeout SECONDS]\n"
-	   "\n"
-	   "Lists the tokens in all slots. No PIN is needed.\n"
-	   "\n"
-	   "  --module PATH      use this PKCS#11 module (repeat for several); without it,\n"
-	   "                     those that p11-kit registers\n"
-	   "  --uri              print one pkcs11: URI a line, ready to paste\n"
-	   "  --json             print one JSON object\n"
-	   "  --timeout SECONDS  how long a module may take to answer (default 20)\n"
-	   "\n"
-	   "Example:\n"
-	   "  ctlsign token list --module /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\n"),
+    .usage = N_("Usage: ctlsign token list [--module PATH]... [--json | --uri]\n"
+		"                          [--timeout SECONDS]\n"
+		"\n"
+		"Lists the tokens in all slots. No PIN is needed.\n"
+		"\n"
+		"  --module PATH      use this PKCS#11 module (repeat for several); without it,\n"
+		"                     those that p11-kit registers\n"
+		"  --uri              print one pkcs11: URI a line, ready to paste\n"
+		"  --json             print one JSON object\n"
+		"  --timeout SECONDS  how long a module may take to answer (default 20)\n"
+		"\n"
+		"Example:\n"
+		"  ctlsign token list --module /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\n"),
     .run = run,
 };

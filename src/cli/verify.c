@@ -192,19 +192,18 @@ static int run(int argc, char **argv)
 const struct cli_command cli_verify = {
     .name = "verify",
     .summary = N_("check signatures, and who may sign"),
-    .usage =
-	N_("Usage: ctlsign verify [--trust OLDFILE] [--jobs N] [--json] FILE...\n"
-	   "\n"
-	   "Checks that each file's signature is valid by the SAST entry that its header names.\n"
-	   "A FILE that is a directory stands for the .tlv files in it. Silent when all is well;\n"
-	   "else says which file failed and why (exit code 3).\n"
-	   "\n"
-	   "  --trust OLDFILE  the signer must also be a SAST entry of this list, as for a phone\n"
-	   "                   that holds it\n"
-	   "  --jobs N         threads (default: one a processor)\n"
-	   "  --json           print one JSON object a line for every file\n"
-	   "\n"
-	   "Example: may phones with the old list be given the new one?\n"
-	   "  ctlsign verify --trust CTLFile.tlv CTLFile.new.tlv\n"),
+    .usage = N_("Usage: ctlsign verify [--trust OLDFILE] [--jobs N] [--json] FILE...\n"
+		"\n"
+		"Checks that each file's signature is valid by the SAST entry that its header\n"
+		"names. A FILE that is a directory stands for the .tlv files in it. Silent when\n"
+		"all is well; else says which file failed and why (exit code 3).\n"
+		"\n"
+		"  --trust OLDFILE  the signer must also be a SAST entry of this list, as for a\n"
+		"                   phone that holds it\n"
+		"  --jobs N         threads (default: one a processor)\n"
+		"  --json           print one JSON object a line for every file\n"
+		"\n"
+		"Example: may phones with the old list be given the new one?\n"
+		"  ctlsign verify --trust CTLFile.tlv CTLFile.new.tlv\n"),
     .run = run,
 };

@@ -25,6 +25,7 @@ struct show_row {
 	size_t length;
 };
 
+/* "BYTEPOS TAG LENGTH VALUE", underlined: CUCM's words, though the first column is the tag. */
 void show_table_heading(struct buffer *out);
 
 /* One row; an empty VALUE leaves nothing behind the length. */
@@ -47,8 +48,13 @@ void show_wrapped_name(struct buffer *out, struct bytes stored, size_t indent);
 
 /* ---- the parts, from the top --------------------------------------------------------------- */
 
+/* Version, header length, and the header's elements in file order. */
 void show_header(const struct show *show);
+
+/* One record, and under a SAST whether it signed.  NUMBER counts from 1. */
 void show_record(const struct show *show, const struct tl_record *record, size_t number);
+
+/* Who signed and when, and one line an entry. */
 void show_summary(const struct show *show);
 
 #endif

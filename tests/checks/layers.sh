@@ -1,0 +1,78 @@
+#!/bin/sh
+# An arrow between layers only ever points down: reads every #include and fails on one that does
+# not.  Also: who may include <libp11.h>, p11-kit's and PC/SC's headers, and that nothing but
+# tokens.h of tokens/ is seen in src/.
+#
+# usage: layers.sh [SOURCE-DIRECTORY]     prints TAP
+set -u
+cd "${1:-${SRCDIR:-.}}" || exit 99
+
+# layer: what it may include besides itself
+allowed() {
+  case $1 in
+    base)      echo "" ;;
+    trustlist) echo "base" ;;
+    tokens)    echo "base" ;;
+    cluster)   echo "base trustlist" ;;
+    store)     echo "base" ;;
+    ceremony)  echo "base trustlist tokens" ;;
+    admin|migrate|publish|phone) echo "base trustlist tokens cluster store ceremony" ;;
+    cli)       echo "base trustlist tokens cluster store ceremony admin migrate publish phone" ;;
+    main)      echo "base tokens cli" ;;
+    *)         return 1 ;;
+  esac
+}
+
+layer_of() {
+  case $1 in
+    src/main.c) echo main ;;
+    src/*/*)    echo "$1" | sed 's|^src/\([^/]*\)/.*|\1|' ;;
+    tokens/*)   echo tokens ;;
+  esac
+}
+
+number=0
+failed=0
+report() { # RESULT NAME [DETAIL...]
+  number=$((number + 1))
+  if [ "$1" -eq 0 ]; then echo "ok $number - $2"; else
+    failed=1; echo "not ok $number - $2"; shift 2; printf '# %s\n' "$@"
+  fi
+}
+
+files=$(find src tokens -name '*.[ch]' | sort)
+if [ -z "$files" ]; then echo "Bail out! no sources here"; exit 99; fi
+
+up=""
+for file in $files; do
+  layer=$(layer_of "$file")
+  if ! may=$(allowed "$layer"); then up="$up
+$file: its folder is no layer: add it to tests/checks/layers.sh and CONTRIBUTING.md"; continue; fi
+  for include in $(sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file"); do
+    to=${include%%/*}
+    [ "$to" = "$layer" ] && continue
+    case " $may " in *" $to "*) ;; *) up="$up
+$file includes $include: $layer may include only itself and:${may:+ $may}" ;; esac
+  done
+done
+report "$([ -z "$up" ]; echo $?)" "no include points up" "$up"
+
+inside=$(grep -lE '#[[:space:]]*include[[:space:]]*"tokens/' $(find src -name '*.[ch]') /dev/null |
+  xargs -r grep -HE '#[[:space:]]*include[[:space:]]*"tokens/' | grep -v '"tokens/tokens.h"')
+report "$([ -z "$inside" ]; echo $?)" "src sees only tokens.h of tokens" "$inside"
+
+owner() { # HEADER-PATTERN ALLOWED-FOLDER NAME
+  bad=$(grep -lE "#[[:space:]]*include[[:space:]]*<($1)" $files | grep -v "^$2/")
+  report "$([ -z "$bad" ]; echo $?)" "$3 is included in $2 only" "$bad"
+}
+owner 'libp11\.h' tokens '<libp11.h>'
+owner 'p11-kit/' tokens '<p11-kit/...>'
+owner 'winscard\.h' tokens '<winscard.h>'
+owner 'sqlite3\.h' src/store '<sqlite3.h>'
+
+printing=$(grep -nE '(^|[^a-z_])(printf|puts|fputs|fprintf|perror)[[:space:]]*\(' \
+  $(echo "$files" | grep -vE '^src/(cli/|main\.c)') | grep -vE '^\S+:\s*(\*|/\*)')
+report "$([ -z "$printing" ]; echo $?)" "only the command layer prints" "$printing"
+
+echo "1..$number"
+exit $failed
