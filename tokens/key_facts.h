@@ -1,0 +1,31 @@
+/*
+ * What libp11 does not tell about private keys.
+ *
+ * Private to tokens/.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_TOKENS_KEY_FACTS_H
+#define CTLSIGN_TOKENS_KEY_FACTS_H
+
+#include "base/bytes.h"
+#include "tokens/module.h"
+
+struct key_facts {
+	/*
+	 * libp11 0.4.12 crashes on an RSA key that does not tell its public exponent where no
+	 * public key object with the same modulus does.
+	 */
+	bool exponent_hidden;
+	bool always_authenticate; /* CKA_ALWAYS_AUTHENTICATE: wants the PIN for each signature */
+};
+
+/*
+ * In a job, after the login: the facts of the RSA private keys with this CKA_ID (with any, when it
+ * is empty) in SLOT; where several have it, a fact of one is a fact of all.  False when no session
+ * could be opened: then nothing is known.
+ */
+bool key_facts_read(
+    struct module *module, CK_SLOT_ID slot, struct bytes id, struct key_facts *facts);
+
+#endif

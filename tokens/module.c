@@ -1,0 +1,295 @@
+/*
+ * Loads and unloads PKCS#11 modules through libp11, and runs jobs on their threads.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "tokens/module.h"
+
+#include "base/text.h"
+#include "tokens/ckr.h"
+#include "tokens/context_pin.h"
+#include "tokens/module_file.h"
+#include "tokens/slots.h"
+
+#include <dlfcn.h>
+#include <libp11.h>
+#include <openssl/ui.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void job_run(struct watchdog_job *base)
+{
+	struct module_job *job = (struct module_job *)base;
+
+	job->status = job->work(job);
+}
+
+static void job_release(struct watchdog_job *base)
+{
+	struct module_job *job = (struct module_job *)base;
+
+	if (job->clear != NULL)
+		job->clear(job);
+	free(job);
+}
+
+void *module_job_new(size_t size, struct module *module,
+    enum status (*work)(struct module_job *job), void (*clear)(struct module_job *job))
+{
+	struct module_job *job = calloc(1, size);
+
+	if (job == NULL)
+		return NULL;
+	job->job.run = job_run;
+	job->job.release = job_release;
+	job->module = module;
+	job->work = work;
+	job->clear = clear;
+	return job;
+}
+
+bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err)
+{
+	struct module *module = job->module;
+	bool was_stuck = watchdog_is_stuck(module->dog);
+	unsigned seconds;
+
+	if (timeout_ms == 0)
+		timeout_ms = module->timeout_ms;
+	if (watchdog_run(module->dog, timeout_ms, &job->job))
+		return true;
+	seconds = (timeout_ms + 999) / 1000;
+	if (was_stuck)
+		error_set(err, ST_TOKEN_TIMEOUT,
+		    _("the module had stopped answering before, in %s"),
+		    atomic_load(&module->calling));
+	else
+		error_set(err, ST_TOKEN_TIMEOUT,
+		    ngettext("stopped answering: %s did not come back within %u second",
+			"stopped answering: %s did not come back within %u seconds", seconds),
+		    atomic_load(&module->calling), seconds);
+	error_where(err, "%s", module->path);
+	error_hint(err, _("unplug the token, plug it in again, and start again"));
+	return false;
+}
+
+enum status module_job_end(struct module_job *job, struct error *err)
+{
+	enum status status = job->status;
+
+	if (status != ST_OK && err != NULL)
+		*err = job->error;
+	job_release(&job->job);
+	return status;
+}
+
+void module_calling(struct module *module, const char *function)
+{
+	atomic_store(&module->calling, function);
+	ckr_queue_clear();
+}
+
+enum status module_failed_with(struct module_job *job, CK_RV rv)
+{
+	return ckr_error(&job->error, rv, atomic_load(&job->module->calling));
+}
+
+enum status module_failed(struct module_job *job)
+{
+	return module_failed_with(job, ckr_queue_take());
+}
+
+/* What libp11 and we call without looking. */
+static bool functions_complete(const CK_FUNCTION_LIST *f)
+{
+	return f->C_Initialize != NULL && f->C_Finalize != NULL && f->C_GetInfo != NULL &&
+	       f->C_GetSlotList != NULL && f->C_GetSlotInfo != NULL && f->C_GetTokenInfo != NULL &&
+	       f->C_OpenSession != NULL && f->C_CloseSession != NULL &&
+	       f->C_CloseAllSessions != NULL && f->C_Login != NULL && f->C_Logout != NULL &&
+	       f->C_FindObjectsInit != NULL && f->C_FindObjects != NULL &&
+	       f->C_FindObjectsFinal != NULL && f->C_GetAttributeValue != NULL &&
+	       f->C_SignInit != NULL && f->C_Sign != NULL;
+}
+
+/*
+ * Loads the file ourselves first: libp11 would write the loader's complaint to stderr.  The handle
+ * is kept, and with it the module's function list, which libp11 does not show.
+ */
+static enum status load_file(struct module_job *job)
+{
+	struct module *m = job->module;
+	CK_RV (*get_list)(CK_FUNCTION_LIST **);
+	const char *reason;
+	void *symbol;
+	CK_RV rv;
+
+	module_calling(m, "dlopen");
+	m->handle = dlopen(m->path, RTLD_LAZY | RTLD_LOCAL);
+	if (m->handle == NULL) {
+		reason = dlerror();
+		error_set(&job->error, ST_MODULE, _("cannot load the module: %s"),
+		    reason == NULL ? "dlopen" : reason);
+		error_hint(&job->error,
+		    _("check that the token's software is installed completely and for this "
+		      "processor"));
+		return ST_MODULE;
+	}
+	symbol = dlsym(m->handle, "C_GetFunctionList");
+	if (symbol == NULL)
+		return error_set(&job->error, ST_MODULE,
+		    _("the file is no PKCS#11 module: it has no C_GetFunctionList"));
+	memcpy(&get_list, &symbol, sizeof(get_list));
+	module_calling(m, "C_GetFunctionList");
+	rv = get_list(&m->functions);
+	if (rv != CKR_OK) {
+		module_failed_with(job, rv);
+		return job->error.status = ST_MODULE;
+	}
+	if (m->functions == NULL || !functions_complete(m->functions))
+		return error_set(
+		    &job->error, ST_MODULE, _("the module lacks functions that PKCS#11 demands"));
+	return ST_OK;
+}
+
+static enum status load_work(struct module_job *job)
+{
+	struct module *m = job->module;
+	enum status status = load_file(job);
+	unsigned long ckr;
+
+	if (status != ST_OK)
+		return status;
+	m->ctx = PKCS11_CTX_new();
+	m->ui = context_pin_method();
+	if (m->ctx == NULL || m->ui == NULL)
+		return error_no_memory(&job->error);
+	PKCS11_set_ui_method(m->ctx, m->ui, m);
+	if (m->init_args != NULL)
+		PKCS11_CTX_init_args(m->ctx, m->init_args);
+	module_calling(m, "C_Initialize");
+	if (PKCS11_CTX_load(m->ctx, m->path) != 0) {
+		ckr = ckr_queue_take();
+		PKCS11_CTX_free(m->ctx);
+		m->ctx = NULL;
+		ckr_error(&job->error, ckr, "C_Initialize");
+		if (ckr == CKR_GENERAL_ERROR)
+			error_hint(&job->error,
+			    _("check the module's own configuration (for SoftHSM: the file that "
+			      "SOFTHSM2_CONF names)"));
+		return job->error.status = ST_MODULE;
+	}
+	module_calling(m, "C_GetInfo");
+	if (m->functions->C_GetInfo(&m->info) != CKR_OK)
+		memset(&m->info, 0, sizeof(m->info));
+	slots_pad(m->info.manufacturerID, sizeof(m->info.manufacturerID));
+	slots_pad(m->info.libraryDescription, sizeof(m->info.libraryDescription));
+	return ST_OK;
+}
+
+static enum status unload_work(struct module_job *job)
+{
+	struct module *m = job->module;
+
+	slots_drop(m);
+	if (m->ctx != NULL) {
+		module_calling(m, "C_Finalize");
+		PKCS11_CTX_unload(m->ctx);
+		PKCS11_CTX_free(m->ctx);
+		m->ctx = NULL;
+	}
+	if (m->handle != NULL)
+		dlclose(m->handle);
+	m->handle = NULL;
+	return ST_OK;
+}
+
+static void module_free(struct module *m)
+{
+	UI_destroy_method(m->ui);
+	secret_wipe(&m->pin);
+	free(m->init_args);
+	free(m->name);
+	free(m->path);
+	free(m);
+}
+
+void module_close(struct module *m)
+{
+	struct module_job *job;
+
+	if (m == NULL || (m->dog != NULL && watchdog_is_stuck(m->dog)))
+		return;
+	if (m->dog != NULL) {
+		job = module_job_new(sizeof(*job), m, unload_work, NULL);
+		if (job == NULL || !module_run(job, 0, NULL))
+			return;
+		module_job_end(job, NULL);
+		watchdog_stop(m->dog);
+	}
+	module_free(m);
+}
+
+/* "/usr/lib/libsofthsm2.so" is called "softhsm2", as RFC 7512's module-name wants it. */
+static char *name_from_path(const char *path)
+{
+	const char *file = strrchr(path, '/');
+	size_t len;
+
+	file = file == NULL ? path : file + 1;
+	if (strncmp(file, "lib", 3) == 0)
+		file += 3;
+	len = strcspn(file, ".");
+	return strndup(file, len);
+}
+
+static enum status module_new(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, struct error *err)
+{
+	struct module *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return error_no_memory(err);
+	m->timeout_ms = timeout_ms;
+	m->path = strdup(path);
+	m->name = name != NULL ? strdup(name) : name_from_path(path);
+	m->init_args = init_args != NULL ? strdup(init_args) : NULL;
+	atomic_init(&m->calling, "dlopen");
+	if (m->path == NULL || m->name == NULL || (init_args != NULL && m->init_args == NULL)) {
+		module_free(m);
+		return error_no_memory(err);
+	}
+	*out = m;
+	return ST_OK;
+}
+
+enum status module_open(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, struct error *err)
+{
+	struct module *m = NULL;
+	struct module_job *job;
+	char printable[256];
+	enum status status;
+
+	status = module_file_check(path, err);
+	if (status == ST_OK)
+		status = module_new(path, name, init_args, timeout_ms, &m, err);
+	if (status == ST_OK)
+		status = watchdog_start(m, &m->dog, err);
+	if (status == ST_OK) {
+		job = module_job_new(sizeof(*job), m, load_work, NULL);
+		if (job == NULL)
+			status = error_no_memory(err);
+		else if (module_run(job, 0, err))
+			status = module_job_end(job, err);
+		else
+			status = ST_TOKEN_TIMEOUT;
+	}
+	if (status != ST_OK) {
+		error_where(
+		    err, "%s", text_printable_into(printable, sizeof(printable), text_bytes(path)));
+		module_close(m);
+		return status;
+	}
+	*out = m;
+	return ST_OK;
+}

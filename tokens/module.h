@@ -1,0 +1,98 @@
+/*
+ * One loaded PKCS#11 module, and the way work gets done in it: as jobs on its own thread.
+ *
+ * Private to tokens/.  Everything in a struct module below "the worker's" belongs to jobs.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_TOKENS_MODULE_H
+#define CTLSIGN_TOKENS_MODULE_H
+
+#include "base/pin.h"
+#include "tokens/watchdog.h"
+
+#include <openssl/types.h>
+#include <p11-kit/pkcs11.h>
+#include <stdatomic.h>
+
+struct PKCS11_ctx_st;
+struct PKCS11_slot_st;
+
+struct module {
+	char *path;
+	char *name; /* p11-kit's name, or the file's without "lib" and ".so" */
+	bool named; /* the caller asked for it, p11-kit did not bring it */
+	unsigned timeout_ms;
+	struct watchdog *dog;
+	_Atomic(const char *) calling; /* the PKCS#11 function that runs, for messages */
+
+	/* the worker's */
+	char *init_args;
+	void *handle;
+	CK_FUNCTION_LIST *functions;
+	CK_INFO info;
+	struct PKCS11_ctx_st *ctx;
+	struct PKCS11_slot_st *slots; /* libp11's list, or NULL; see slots.h */
+	unsigned n_slots;
+	bool logged_in;	  /* by PKCS11_login() on one of `slots` */
+	unsigned session; /* counts the lists: a login is lost with its list */
+	EVP_PKEY *key;	  /* the private key that signs, between login and logout */
+	UI_METHOD *ui;
+
+	/* for the second PIN of CKA_ALWAYS_AUTHENTICATE; set by the signer between jobs */
+	struct secret pin;
+	const struct pin_source *pins;
+	struct pin_request request;
+	struct error context_error;
+};
+
+/*
+ * Checks, loads and initialises a module.  NAME and INIT_ARGS may be NULL.  ST_MODULE with the
+ * reason when it cannot be used, ST_TOKEN_TIMEOUT when it does not come back.
+ */
+enum status module_open(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, struct error *err);
+
+/*
+ * Wipes, releases, finalises, unloads and frees; NULL is taken.  A module that is stuck is left
+ * alone.
+ */
+void module_close(struct module *module);
+
+/*
+ * A job on the module's thread.  Embed this as the first member.  work() returns the job's status
+ * and fills `error`; clear() frees what the job owns but not the job, and may be NULL.
+ */
+struct module_job {
+	struct watchdog_job job;
+	struct module *module;
+	enum status (*work)(struct module_job *job);
+	void (*clear)(struct module_job *job);
+	enum status status;
+	struct error error;
+};
+
+/* SIZE zeroed bytes that begin with a module_job.  NULL when out of memory. */
+void *module_job_new(size_t size, struct module *module,
+    enum status (*work)(struct module_job *job), void (*clear)(struct module_job *job));
+
+/*
+ * Runs JOB.  False: the module did not answer within TIMEOUT_MS (0: the module's own time); ERR
+ * says so with ST_TOKEN_TIMEOUT, and the job is gone.  True: the caller takes the results and
+ * then calls module_job_end().
+ */
+bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err);
+
+/* Frees the job, hands its error to ERR and returns its status. */
+enum status module_job_end(struct module_job *job, struct error *err);
+
+/* In a job, before a call: notes FUNCTION for messages and empties OpenSSL's error queue. */
+void module_calling(struct module *module, const char *function);
+
+/* In a job, after libp11 failed in what module_calling() noted: the job's error from the queue. */
+enum status module_failed(struct module_job *job);
+
+/* The same for a call that was made directly and returned RV. */
+enum status module_failed_with(struct module_job *job, CK_RV rv);
+
+#endif
