@@ -13,13 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file opened later must never become stdin, stdout or stderr by accident. */
+/*
+ * A file opened later must never become stdin, stdout or stderr by accident.  What stands in for a
+ * closed one cannot be written to, so that a lost result is noticed.
+ */
 static bool standard_descriptors_open(void)
 {
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", O_RDONLY);
 		if (fd < 0)
 			return false;
 	} while (fd <= 2);

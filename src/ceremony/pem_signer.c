@@ -224,7 +224,9 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
 	if (st == ST_OK && self->certificate == NULL)
 		st = no_certificate(n_candidates, err);
 	if (st != ST_OK) {
-		error_where(err, "%s", path);
+		/* A PIN file that could not be read has named itself. */
+		if (err->where[0] == '\0')
+			error_where(err, "%s", path);
 		pem_free(&self->base);
 		return st;
 	}

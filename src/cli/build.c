@@ -5,8 +5,6 @@
  */
 #include "cli/build.h"
 
-#include "base/file.h"
-
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -257,10 +255,7 @@ static int build_run(struct build *build, int argc, char **argv)
 	rc = check_complete(build);
 	if (rc != CLI_DONE)
 		return rc;
-	/* A token is not worth touching when the result could not be written. */
-	st = file_check_writable(build->output, build->force, &err);
-	if (st == ST_OK)
-		st = build_load(build, &err);
+	st = build_load(build, &err);
 	if (st == ST_OK)
 		st = sign(build, &err);
 	return st == ST_OK ? CLI_DONE : cli_fail(&err);

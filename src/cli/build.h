@@ -39,8 +39,8 @@ enum status build_add_entry(
     struct build *build, unsigned role, const char *spec, struct error *err);
 
 /*
- * Refuses an output that is one of the inputs, then opens modules if any URI needs them, reads
- * every certificate, and fills planned and sast.
+ * Refuses an output that is one of the inputs or cannot be written, then opens modules if any URI
+ * needs them, reads every certificate, and fills planned and sast.
  */
 enum status build_load(struct build *build, struct error *err);
 

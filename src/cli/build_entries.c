@@ -164,6 +164,9 @@ enum status build_load(struct build *build, struct error *err)
 	enum status st, open_st = ST_OK;
 
 	st = refuse_output_among_inputs(build, err);
+	/* A token is not worth touching when the result could not be written. */
+	if (st == ST_OK)
+		st = file_check_writable(build->output, build->force, err);
 	if (st == ST_OK)
 		st = allocate(build, err);
 	if (st != ST_OK)

@@ -115,8 +115,8 @@ static int run(int argc, char **argv)
 			    &cli_lint, _("--expiry-days takes 0 to 36500, not '%s'"), optarg);
 	}
 	if (optind != argc - 1)
-		return cli_usage_error(
-		    &cli_lint, "%s", optind == argc ? _("which file?") : _("one file at a time"));
+		return cli_usage_error(&cli_lint, "%s",
+		    optind == argc ? _("FILE is missing") : _("one file at a time"));
 	return lint(argv[optind], (unsigned)days, json);
 }
 

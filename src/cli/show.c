@@ -84,7 +84,7 @@ static int run(int argc, char **argv)
 	}
 	if (optind != argc - 1)
 		return cli_usage_error(
-		    &cli_show, "%s", optind == argc ? _("which file?") : _("one file at a time"));
+		    &cli_show, "%s", optind == argc ? _("FILE is missing") : _("one file at a time"));
 	return show(argv[optind], json);
 }
 

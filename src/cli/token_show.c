@@ -154,7 +154,7 @@ static int run(int argc, char **argv)
 	}
 	if (optind != argc - 1)
 		return cli_usage_error(&cli_token_show, "%s",
-		    optind == argc ? _("which token?") : _("one token at a time"));
+		    optind == argc ? _("TOKEN is missing") : _("one token at a time"));
 	if (cli_modules_open(&modules, &tokens, &err) != ST_OK)
 		return cli_fail(&err);
 	if (find(tokens, argv[optind], &found, &err) != ST_OK)

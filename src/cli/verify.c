@@ -182,7 +182,7 @@ static int run(int argc, char **argv)
 			    &cli_verify, _("--jobs takes 1 to %d, not '%s'"), MAX_JOBS, optarg);
 	}
 	if (optind == argc)
-		return cli_usage_error(&cli_verify, "%s", _("which file?"));
+		return cli_usage_error(&cli_verify, "%s", _("FILE is missing"));
 	file_walk_start(&run.walk, argv + optind, (size_t)(argc - optind));
 	rc = verify(&run, trust, (unsigned)jobs);
 	file_walk_end(&run.walk);

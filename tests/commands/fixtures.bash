@@ -1,0 +1,126 @@
+# What the suites of the commands share: the program, its certificates, the independent reader and
+# writer, and the form of a refusal.
+#
+# CTLSIGN names the program, CTLSIGN_SRCDIR the top of the sources, CTLSIGN_PYTHON a python3 that
+# has the cryptography package.
+#
+# Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck shell=bash disable=SC2154  # output and stderr are set by bats' run
+
+load ../lib/assertions
+load ../lib/softhsm
+
+# The time in every list, unless a test says otherwise.
+STAMP=1700000000
+
+# For setup_file: the environment, and K, the folder of the file's keys and certificates.
+commands_setup_file() {
+  [[ -x ${CTLSIGN-} ]] || { echo "CTLSIGN must name the program" >&2; return 1; }
+  CTLSIGN=$(realpath "$CTLSIGN")
+  SRCDIR=${CTLSIGN_SRCDIR:-$BATS_TEST_DIRNAME/../..}
+  PYTHON=${CTLSIGN_PYTHON:-/usr/bin/python3}
+  K=$BATS_FILE_TMPDIR/k
+  TZ=UTC LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+  export CTLSIGN SRCDIR PYTHON K TZ LC_ALL PYTHONDONTWRITEBYTECODE
+  unset LANGUAGE SOFTHSM2_CONF
+  umask 022
+  mkdir -p "$K"
+}
+
+# For setup: every test starts in an empty folder of its own.
+commands_setup() {
+  mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here" || return
+}
+
+# make_sasts NAME...: RSA-2048 key and self-signed certificate of K/NAME.
+make_sasts() {
+  local name
+  for name; do
+    cert_make "$K/$name" 2048 "/C=PL/O=Lab/OU=IPCBU/CN=${name^^}" || return
+  done
+}
+
+# make_servers NAME...: certificates of cluster nodes, K/NAME; one key serves all.
+make_servers() {
+  local name
+  [[ -s $K/server.key ]] || cert_key "$K/server.key" 2048 || return
+  for name; do
+    cp "$K/server.key" "$K/$name.key" && cert_node "$K/$name" "$name.lab" || return
+  done
+}
+
+# make_rsa_8k: a certificate with an RSA key that no phone takes, K/huge.  Only its public half is
+# needed, and that may be any odd number.
+make_huge_rsa() {
+  printf '%s\n' 'asn1 = SEQUENCE:key' '[key]' "n = INTEGER:0x$(printf 'C%01023dB' 0 | tr 0 5)55" \
+    'e = INTEGER:65537' >"$K/huge.conf"
+  openssl asn1parse -genconf "$K/huge.conf" -noout -out "$K/huge.der" &&
+    openssl rsa -RSAPublicKey_in -inform DER -in "$K/huge.der" -pubout -out "$K/huge.pub" 2>/dev/null &&
+    openssl x509 -new -force_pubkey "$K/huge.pub" -signkey "$K/sast1.key" -subj /CN=huge \
+      -set_serial 77 -days 1000 -out "$K/huge.pem"
+}
+
+# ctlsign ARG...
+ctlsign() {
+  run_split "$CTLSIGN" "$@"
+}
+
+# quietly ARG...: the command succeeds and says nothing at all.
+quietly() {
+  ctlsign "$@"
+  assert_success
+  refute_output
+  refute_stderr
+}
+
+# Everything below this folder, with what shows a change.
+files_here() {
+  find . -mindepth 1 -printf '%P %y %i %s %T@ %m\n' | LC_ALL=C sort
+}
+
+# refused CODE REGEXP ARG...: the command ends with CODE and one line on stderr that matches, and
+# creates, changes and removes no file.
+refused() {
+  local code=$1 pattern=$2 before
+  shift 2
+  before=$(files_here)
+  ctlsign "$@"
+  assert_failure "$code"
+  assert_one_line_error "$pattern"
+  assert_equal "$(files_here)" "$before"
+}
+
+# build_with KEY OUT [ARG...]: two SAST entries, KEY (sast1 or sast2) signs, one CallManager.
+build_with() {
+  local key=$1 out=$2
+  shift 2
+  quietly build -o "$out" --timestamp "$STAMP" --sign-with "$K/$key.key" --sast "$K/sast1.pem" \
+    --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3" "$@"
+}
+
+# independent FILE: the independent reader verifies it; its JSON is the output.
+independent() {
+  run_split "$PYTHON" "$SRCDIR/tests/independent/ctlread.py" "$1"
+  assert_success
+  assert_json .signature.good true
+}
+
+# write_list DIALECT KEY OUT ARG...: a list by the independent writer.
+write_list() {
+  local dialect=$1 key=$2 out=$3
+  shift 3
+  "$PYTHON" "$SRCDIR/tests/independent/ctlwrite.py" --dialect "$dialect" --key "$K/$key.key" \
+    --out "$out" --timestamp "$STAMP" "$@"
+}
+
+# patch_byte FILE OFFSET: flips the lowest bit of one byte.
+patch_byte() {
+  "$PYTHON" - "$1" "$2" <<'PYTHON'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(int(sys.argv[2]))
+    byte = f.read(1)[0]
+    f.seek(int(sys.argv[2]))
+    f.write(bytes([byte ^ 1]))
+PYTHON
+}

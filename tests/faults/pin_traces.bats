@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# Where a PIN must leave no trace: the screen, the streams, the process table, memory that is
+# swapped out, core dumps.
+#
+# Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154
+
+load fixture
+
+setup_file() {
+  fixture_make
+}
+
+setup() {
+  fixture_use
+}
+
+teardown() {
+  if [[ -n ${pid-} ]]; then
+    kill -KILL "$pid" 2>/dev/null || true
+  fi
+  tty_stop
+}
+
+# hanging_at FUNCTION ARG...: a build that waits in this call; sets pid.
+hanging_at() {
+  local function=$1
+  shift
+  p11mock_set hang "$function"
+  "${BUILD[@]}" "$@" >stdout 2>stderr 3>&- &
+  pid=$!
+  p11mock_wait_hanging "$function"
+}
+
+# let_go: the call returns; sets status.
+let_go() {
+  p11mock_unset hang
+  status=0
+  wait "$pid" || status=$?
+  pid=
+}
+
+# in_memory PID TEXT: how often TEXT stands in the process's readable memory.
+in_memory() {
+  python3 - "$@" <<'PYTHON'
+import sys
+pid, text, found = sys.argv[1], sys.argv[2].encode(), 0
+with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+    for line in maps:
+        span, access = line.split()[:2]
+        if access[0] != "r" or line.rstrip().endswith(("[vvar]", "[vsyscall]")):
+            continue
+        start, end = (int(number, 16) for number in span.split("-"))
+        memory.seek(start)
+        try:
+            found += memory.read(end - start).count(text)
+        except OSError:
+            pass
+print(found)
+PYTHON
+}
+
+# assert_no_pin FILE...: exists, and holds no PIN.
+assert_no_pin() {
+  local file
+  for file; do
+    [[ -r $file ]] || fail "cannot read $file" || return
+    ! grep -qaF -- "$PIN" "$file" || fail "the PIN is in $file" || return
+  done
+}
+
+@test "a typed PIN is not on the screen, in the streams, the log or the process table" {
+  local process
+  tty_require
+  p11mock_set hang C_Sign
+  tty_start --stdout stdout --stderr stderr -- "${BUILD[@]}"
+  tty_wait "PIN of token"
+  tty_type "$PIN"
+  p11mock_wait_hanging C_Sign
+  process=/proc/$(<"$TTY_DIR/pid")
+  assert_no_pin "$process/cmdline" "$process/environ" "$process/comm"
+  p11mock_unset hang
+  tty_finish
+  assert_list_written
+  tty_screen >screen
+  assert_no_pin screen stdout stderr mock/log "$OUT"
+}
+
+@test "a PIN from a file is not in the streams, the log or the process table, right or wrong" {
+  hanging_at C_Sign --pin-file pin
+  assert_no_pin "/proc/$pid/cmdline" "/proc/$pid/environ"
+  let_go
+  assert_list_written
+  assert_no_pin stdout stderr mock/log "$OUT"
+  p11mock_set fail 'C_Login 0xa0'
+  run_split "${BUILD[@]}" --force --pin-file pin
+  assert_failure 5
+  [[ $stderr != *"$PIN"* && $output != *"$PIN"* ]] || fail "the PIN is printed"
+  assert_no_pin mock/log
+}
+
+@test "the descriptors of the PIN file and the output are not open during the signature" {
+  hanging_at C_Sign --pin-file pin
+  run readlink "/proc/$pid/fd"/*
+  [[ $output != *"$BATS_TEST_TMPDIR/pin"* && $output != *"$BATS_TEST_TMPDIR/out"* ]] ||
+    fail "open:" "$output"
+  let_go
+}
+
+@test "after the logout no copy of the PIN is in memory" {
+  [[ $(id -u) -eq 0 ]] || skip "only root may look into the process"
+  hanging_at C_Login --pin-file pin
+  # This is how a copy shows: without it the other numbers say nothing.
+  [[ $(in_memory "$pid" "$PIN") -ge 1 ]] || fail "the PIN cannot be seen at all"
+  p11mock_set hang C_Finalize
+  p11mock_wait_hanging C_Finalize
+  assert_equal "$(in_memory "$pid" "$PIN")" 0
+  let_go
+  assert_success
+}
+
+@test "after a wrong PIN no copy of it is in memory" {
+  [[ $(id -u) -eq 0 ]] || skip "only root may look into the process"
+  hanging_at C_Finalize --pin-file wrong-pin
+  assert_calls 1 C_Login 0xa0
+  assert_equal "$(in_memory "$pid" "$WRONG_PIN")" 0
+  let_go
+  assert_equal "$status" 5
+}
+
+@test "a PIN that is half typed is in locked memory only" {
+  local locked
+  [[ $(ulimit -l) == unlimited || $(ulimit -l) -ge 512 ]] || skip "too little memory may be locked"
+  tty_require
+  tty_start -- "${BUILD[@]}"
+  tty_wait "PIN of token"
+  locked=$(awk '/^VmLck:/ { print $2 }' "/proc/$(<"$TTY_DIR/pid")/status")
+  [[ $locked -ge 256 ]] || fail "only $locked kB are locked"
+}
+
+@test "core dumps are off, even where the user has them on" {
+  ulimit -c unlimited || skip "core dumps cannot be switched on here"
+  hanging_at C_Login --pin-file pin
+  run grep '^Max core file size' "/proc/$pid/limits"
+  assert_line --regexp '^Max core file size +0 +0 '
+  let_go
+  assert_success
+}
+
+@test "a crash leaves no core" {
+  ulimit -c unlimited || skip "core dumps cannot be switched on here"
+  # Exit code 0: died without a core.
+  cat >crash.py <<'PYTHON'
+import os, signal, subprocess, sys, time
+process = subprocess.Popen(sys.argv[2:])
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+os.kill(process.pid, signal.SIGSEGV)
+status = os.waitpid(process.pid, 0)[1]
+assert os.WTERMSIG(status) == signal.SIGSEGV or os.WEXITSTATUS(status) != 0, status
+sys.exit(os.WCOREDUMP(status))
+PYTHON
+  run python3 crash.py /dev/null sleep 60
+  [[ $status -eq 1 ]] || skip "this system writes no cores"
+  find . -name 'core*' -delete
+  p11mock_set hang C_Sign
+  run timeout 20 python3 crash.py mock/hanging "${BUILD[@]}" --pin-file pin
+  assert_success
+  assert_equal "$(find . -name 'core*')" ''
+  assert_nothing_written
+}
+
+@test "other processes of the user cannot look into it" {
+  local bench
+  [[ $(id -u) -eq 0 ]] || skip "only root can become somebody else"
+  command -v setpriv >/dev/null || skip "setpriv is not installed"
+  bench=$(mktemp -d /tmp/ctlsign-nobody.XXXXXX)
+  cp "$CTLSIGN" "$bench/ctlsign"
+  openssl pkey -in "$BATS_FILE_TMPDIR/sast.key" -aes256 -passout "pass:$PIN" -out "$bench/key"
+  cp sast.pem second.pem "$bench"
+  mkfifo "$bench/never"
+  chmod -R a+rX "$bench"
+  nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+  "${nobody[@]}" "$bench/ctlsign" --version >/dev/null || { rm -r "$bench"; skip "nobody cannot run it"; }
+  # It waits for its passphrase, and nothing comes.
+  exec 8<>"$bench/never"
+  "${nobody[@]}" "$bench/ctlsign" build -o "/tmp/$$.never" --sign-with "$bench/key" \
+    --sast "$bench/sast.pem" --sast "$bench/second.pem" --pin-fd 8 3>&- &
+  pid=$!
+  "${nobody[@]}" sleep 60 3>&- 8<&- &
+  other=$!
+  for _ in {1..100}; do
+    [[ $(stat -c %u "/proc/$pid/environ") != 0 || $(stat -c %u "/proc/$other/environ") != 65534 ]] ||
+      break
+    sleep 0.02
+  done
+  run "${nobody[@]}" cat "/proc/$other/environ"
+  seen=$status
+  run "${nobody[@]}" cat "/proc/$pid/environ"
+  kill "$pid" "$other"
+  exec 8<&-
+  rm -r "$bench"
+  pid=
+  assert_equal "$seen" 0
+  assert_failure
+}
