@@ -44,8 +44,9 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
  * that the first answer was wrong, and is ST_PIN_WRONG.
  */
 struct ceremony_pins {
-	const char *file; /* NULL: unset */
-	int fd;		  /* -1: unset */
+	const char *file;  /* NULL: unset */
+	int fd;		   /* -1: unset */
+	const char *about; /* what is about to happen, printable; said before asking; may be NULL */
 	bool used;
 };
 struct pin_source ceremony_pin_source(struct ceremony_pins *pins);

@@ -86,12 +86,21 @@ static enum status ask_person(
 	return st;
 }
 
+/* What the PIN is for, said at the terminal before anything is asked there. */
+static void announce(const struct ceremony_pins *pins)
+{
+	if (pins->about != NULL && terminal_available())
+		terminal_say(pins->about, NULL);
+}
+
 static enum status ask(
     void *context, const struct pin_request *request, struct secret *pin, struct error *err)
 {
 	struct ceremony_pins *pins = context;
 	enum status st;
 
+	if (request->final_try || request->pin_pad || (pins->file == NULL && pins->fd < 0))
+		announce(pins);
 	if (request->final_try) {
 		st = confirm_final_try(request, err);
 		if (st != ST_OK)

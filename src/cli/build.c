@@ -5,6 +5,8 @@
  */
 #include "cli/build.h"
 
+#include "base/text.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,8 +195,21 @@ static void print_findings(const struct tl_findings *found)
 	}
 }
 
+/* What a person is told before giving a PIN for it. */
+static void describe_plan(const struct build *build, char *out, size_t size)
+{
+	char shown[512];
+
+	text_printable_into(shown, sizeof(shown), text_bytes(build->output));
+	snprintf(out, size,
+	    ngettext("About to sign %s: %zu entry, digest %s.",
+		"About to sign %s: %zu entries, digest %s.", build->n_entries),
+	    shown, build->n_entries, tl_digest_name(build->plan.digest));
+}
+
 static enum status sign(struct build *build, struct error *err)
 {
+	char about[640];
 	const struct pin_source pins = ceremony_pin_source(&build->pins);
 	struct token_selector *selector = NULL;
 	struct tl_findings found = {0};
@@ -203,8 +218,11 @@ static enum status sign(struct build *build, struct error *err)
 	    .replace = build->force,
 	    .ignore_lint = build->no_lint};
 	struct signer *signer = NULL;
-	enum status st = open_signer(build, &pins, &selector, &signer, err);
+	enum status st;
 
+	describe_plan(build, about, sizeof(about));
+	build->pins.about = about;
+	st = open_signer(build, &pins, &selector, &signer, err);
 	if (st == ST_OK) {
 		ceremony.signer = signer;
 		build->plan.signer = signer_certificate(signer);
