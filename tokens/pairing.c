@@ -10,6 +10,7 @@
 #include "tokens/key_facts.h"
 
 #include <libp11.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,18 +49,26 @@ static void pair_clear(struct module_job *base)
 	buffer_free(&job->want_label);
 }
 
-/* The DER RSAPublicKey; nothing for a key that is not RSA. */
+/* The DER RSAPublicKey of an RSA key on the token. */
 static void add_public_half(const EVP_PKEY *key, struct buffer *out)
 {
 	unsigned char *der = NULL;
 	int len;
 
-	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-		return;
 	len = i2d_PublicKey(key, &der);
 	if (len > 0)
 		buffer_add(out, der, (size_t)len);
 	OPENSSL_free(der);
+}
+
+/* The same of a certificate, which holds it in this form; nothing for a key that is not RSA. */
+static void add_certified_half(const X509 *certificate, struct buffer *out)
+{
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(certificate);
+	const EVP_PKEY *key = X509_get0_pubkey(certificate);
+
+	if (key != NULL && bits != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+		buffer_add(out, ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits));
 }
 
 static struct bytes key_id(const PKCS11_KEY *key)
@@ -213,7 +222,7 @@ static bool fill(struct pair_job *job, const struct pairing *p)
 	job->has_want_label = p->want_label.data != NULL;
 	failed = job->key_id.failed || job->want_id.failed || job->want_label.failed;
 	for (size_t i = 0; i < p->n_candidates; i++) {
-		add_public_half(X509_get0_pubkey(p->candidates[i]), &job->public_halves[i]);
+		add_certified_half(p->candidates[i], &job->public_halves[i]);
 		failed = failed || job->public_halves[i].failed;
 	}
 	return !failed;

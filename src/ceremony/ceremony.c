@@ -75,24 +75,20 @@ static enum status lint(const struct ceremony *ceremony, struct bytes file,
 	return ST_NOT_VERIFIED;
 }
 
-static enum status verify(struct bytes file, struct error *err)
+static enum status verify(struct tl_verifier *verifier, struct bytes file, struct error *err)
 {
 	struct trustlist list = TRUSTLIST_INIT;
-	struct tl_verifier *verifier = tl_verifier_new();
-	enum status st;
+	enum status st = tl_read(&list, file, err);
 
-	if (verifier == NULL)
-		return error_no_memory(err);
-	st = tl_read(&list, file, err);
 	if (st == ST_OK)
 		st = tl_verify(verifier, &list, err);
 	tl_free(&list);
-	tl_verifier_free(verifier);
 	return st;
 }
 
 /* What stands on the disk now must be what was signed, and verify by itself. */
-static enum status read_back(const char *path, struct bytes expected, struct error *err)
+static enum status read_back(
+    struct tl_verifier *verifier, const char *path, struct bytes expected, struct error *err)
 {
 	struct buffer file = BUFFER_INIT;
 	enum status st = file_read(path, TL_MAX_FILE, &file, NULL, err);
@@ -103,7 +99,7 @@ static enum status read_back(const char *path, struct bytes expected, struct err
 		error_hint(err, "%s", _("check the disk, and do not use this file"));
 	}
 	if (st == ST_OK)
-		st = verify(buffer_bytes(&file), err);
+		st = verify(verifier, buffer_bytes(&file), err);
 	if (st != ST_OK)
 		error_where_prefix(err, path);
 	buffer_free(&file);
@@ -113,24 +109,27 @@ static enum status read_back(const char *path, struct bytes expected, struct err
 enum status ceremony_run(
     const struct ceremony *ceremony, struct tl_findings *found, struct error *err)
 {
+	struct tl_verifier *verifier = tl_verifier_new();
 	struct buffer file = BUFFER_INIT;
 	enum status st;
 
+	if (verifier == NULL)
+		return error_no_memory(err);
 	/* A PIN is not worth asking for when the result could not be written. */
 	st = file_check_writable(ceremony->path, ceremony->replace, err);
 	if (st == ST_OK)
 		st = tl_build(ceremony->plan, &file, err);
 	if (st == ST_OK)
 		st = lint(ceremony, buffer_bytes(&file), found, err);
-	/* tl_sign() verifies in software, from the certificate inside the list, before it returns.
-	 */
+	/* tl_sign() verifies in software, from the certificate in the list, before it returns. */
 	if (st == ST_OK)
-		st = tl_sign(&file, ceremony->signer, err);
+		st = tl_sign(&file, ceremony->signer, verifier, err);
 	if (st == ST_OK)
 		st = file_write_durably(
 		    ceremony->path, buffer_bytes(&file), ceremony->replace, 0644, err);
 	if (st == ST_OK)
-		st = read_back(ceremony->path, buffer_bytes(&file), err);
+		st = read_back(verifier, ceremony->path, buffer_bytes(&file), err);
+	tl_verifier_free(verifier);
 	buffer_free(&file);
 	return st;
 }

@@ -35,17 +35,16 @@ static enum status check_signer(
 }
 
 /* Reads and verifies a copy of the list with the new signature in its place. */
-static enum status check_signature(
-    const struct trustlist *list, const uint8_t *signature, const char *who, struct error *err)
+static enum status check_signature(const struct trustlist *list, const uint8_t *signature,
+    const char *who, struct tl_verifier *verifier, struct error *err)
 {
 	size_t signature_at = (size_t)(list->signature.data - list->file.data);
-	struct tl_verifier *verifier = tl_verifier_new();
 	struct trustlist signed_list = TRUSTLIST_INIT;
 	struct buffer copy = BUFFER_INIT;
 	enum status status;
 
 	buffer_add(&copy, list->file.data, list->file.len);
-	status = verifier != NULL ? buffer_status(&copy, err) : error_no_memory(err);
+	status = buffer_status(&copy, err);
 	if (status != ST_OK)
 		goto out;
 	memcpy(copy.data + signature_at, signature, list->signature.len);
@@ -62,11 +61,11 @@ static enum status check_signature(
 out:
 	buffer_free(&copy);
 	tl_free(&signed_list);
-	tl_verifier_free(verifier);
 	return status;
 }
 
-enum status tl_sign(struct buffer *file, struct signer *signer, struct error *err)
+enum status tl_sign(
+    struct buffer *file, struct signer *signer, struct tl_verifier *verifier, struct error *err)
 {
 	struct trustlist list = TRUSTLIST_INIT;
 	struct digester digester = {0};
@@ -92,7 +91,7 @@ enum status tl_sign(struct buffer *file, struct signer *signer, struct error *er
 		error_hint(err, "%s", _("check that the private key belongs to the certificate"));
 		goto out;
 	}
-	status = check_signature(&list, signature, signer_describe(signer), err);
+	status = check_signature(&list, signature, signer_describe(signer), verifier, err);
 	if (status == ST_OK)
 		memcpy(file->data + (list.signature.data - list.file.data), signature, len);
 out:

@@ -232,19 +232,21 @@ struct tl_plan {
  */
 enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct error *err);
 
-/*
- * Signs the file that tl_build() made: one call of the signer, then a check in software with the
- * key of the signer's certificate before FILE is changed.  ST_NOT_VERIFIED if that check fails.
- */
-enum status tl_sign(struct buffer *file, struct signer *signer, struct error *err);
-
-/* ---- verifying ----------------------------------------------------------------------------- */
-
 /* Keeps decoded signer keys and OpenSSL contexts between files; one a thread.  Never NULL but
  * when out of memory. */
 struct tl_verifier;
 struct tl_verifier *tl_verifier_new(void);
 void tl_verifier_free(struct tl_verifier *verifier);
+
+/*
+ * Signs the file that tl_build() made: one call of the signer, then a check in software with
+ * VERIFIER and the certificate inside the list before FILE is changed.  ST_NOT_VERIFIED if that
+ * check fails.
+ */
+enum status tl_sign(
+    struct buffer *file, struct signer *signer, struct tl_verifier *verifier, struct error *err);
+
+/* ---- verifying ----------------------------------------------------------------------------- */
 
 /*
  * Whether the signature is valid by the SAST record that the header names.  ST_OK, or

@@ -73,8 +73,8 @@ static X509 *make_certificate(EVP_PKEY *key, unsigned number)
 	return x;
 }
 
-static int write_list(
-    const char *directory, unsigned number, struct tl_plan *plan, struct signer *signer)
+static int write_list(const char *directory, unsigned number, struct tl_plan *plan,
+    struct signer *signer, struct tl_verifier *verifier)
 {
 	struct buffer file = BUFFER_INIT;
 	char path[4096], line[2048];
@@ -85,7 +85,7 @@ static int write_list(
 	snprintf(path, sizeof(path), "%s/CTLSEP%012X.tlv", directory, number);
 	st = tl_build(plan, &file, &err);
 	if (st == ST_OK)
-		st = tl_sign(&file, signer, &err);
+		st = tl_sign(&file, signer, verifier, &err);
 	if (st == ST_OK) {
 		FILE *out = fopen(path, "w");
 
@@ -107,6 +107,7 @@ int main(int argc, char **argv)
 	    .digest = TL_SHA512,
 	    .filename = "CTLFile.tlv"};
 	struct memory_signer signer = {.base = {&ops}};
+	struct tl_verifier *verifier = tl_verifier_new();
 	unsigned n;
 
 	if (argc != 3)
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
 	}
 	plan.signer = signer.certificate = entries[0].certificate;
 	for (unsigned i = 0; i < n; i++) {
-		if (write_list(argv[1], i, &plan, &signer.base) != 0)
+		if (write_list(argv[1], i, &plan, &signer.base, verifier) != 0)
 			return 1;
 	}
 	return 0;

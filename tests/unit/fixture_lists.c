@@ -182,3 +182,12 @@ void fixture_sign(struct buffer *file, EVP_PKEY *key, const char *digest)
 	must_be_true(EVP_DigestSignFinal(context, file->data + at + 3, &len), "final");
 	EVP_MD_CTX_free(context);
 }
+
+enum status fixture_sign_list(struct buffer *file, struct fixture_signer *signer, struct error *err)
+{
+	struct tl_verifier *verifier = tl_verifier_new();
+	enum status status = tl_sign(file, &signer->base, verifier, err);
+
+	tl_verifier_free(verifier);
+	return status;
+}

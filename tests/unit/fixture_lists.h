@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "fixture_certs.h"
+#include "trustlist/trustlist.h"
 
 /* ---- the pieces ---------------------------------------------------------------------------- */
 
@@ -87,5 +88,9 @@ const struct buffer *fixture_community_list(void);
 /* All three, and their number. */
 #define FIXTURE_N_SAMPLES 3
 const struct buffer *fixture_sample(size_t i);
+
+/* tl_sign() with a verifier of its own. */
+enum status fixture_sign_list(
+    struct buffer *file, struct fixture_signer *signer, struct error *err);
 
 #endif

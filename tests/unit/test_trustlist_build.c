@@ -92,7 +92,7 @@ static void builds_the_published_sample(void)
 	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&out), buffer_bytes(&again)));
 
 	fixture_signer_init(&signer, fixture_key(FIXTURE_RSA_1024_A), plan.signer, FIXTURE_SIGNS);
-	CU_ASSERT_EQUAL(tl_sign(&out, &signer.base, &err), ST_OK);
+	CU_ASSERT_EQUAL(fixture_sign_list(&out, &signer, &err), ST_OK);
 	CU_ASSERT_EQUAL(signer.signed_times, 1);
 	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&out), buffer_bytes(sample)));
 	buffer_free(&out);

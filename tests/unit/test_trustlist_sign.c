@@ -48,7 +48,7 @@ static void signs_with_every_digest(void)
 		    fixture_cucm_cert(FIXTURE_CUCM_PUB), FIXTURE_SIGNS);
 		build(&file, (enum tl_digest)digest);
 		CU_ASSERT_EQUAL(verify(&file), ST_NOT_VERIFIED);
-		CU_ASSERT_EQUAL(tl_sign(&file, &signer.base, &err), ST_OK);
+		CU_ASSERT_EQUAL(fixture_sign_list(&file, &signer, &err), ST_OK);
 		CU_ASSERT_EQUAL(signer.signed_times, 1);
 		CU_ASSERT_EQUAL(signer.freed_times, 0);
 		CU_ASSERT_EQUAL(verify(&file), ST_OK);
@@ -67,7 +67,7 @@ static void fails(EVP_PKEY *key, X509 *cert, enum fixture_fault fault, enum stat
 	build(&before, TL_SHA256);
 	fixture_signer_init(&signer, key, cert, fault);
 	error_clear(&err);
-	CU_ASSERT_EQUAL(tl_sign(&file, &signer.base, &err), status);
+	CU_ASSERT_EQUAL(fixture_sign_list(&file, &signer, &err), status);
 	CU_ASSERT_EQUAL(err.status, status);
 	CU_ASSERT_EQUAL(signer.signed_times, signed_times);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, expected));
@@ -105,9 +105,9 @@ static void signs_no_other_file(void)
 
 	fixture_signer_init(&signer, fixture_key(FIXTURE_RSA_1024_A),
 	    fixture_cucm_cert(FIXTURE_CUCM_PUB), FIXTURE_SIGNS);
-	CU_ASSERT_EQUAL(tl_sign(&file, &signer.base, &err), ST_FORMAT);
+	CU_ASSERT_EQUAL(fixture_sign_list(&file, &signer, &err), ST_FORMAT);
 	buffer_add(&file, fixture_cucm_list()->data, 336);
-	CU_ASSERT_EQUAL(tl_sign(&file, &signer.base, &err), ST_NO_KEY);
+	CU_ASSERT_EQUAL(fixture_sign_list(&file, &signer, &err), ST_NO_KEY);
 	CU_ASSERT_EQUAL(signer.signed_times, 0);
 	buffer_free(&file);
 }
