@@ -94,9 +94,10 @@ static enum status read_back(
 	enum status st = file_read(path, TL_MAX_FILE, &file, NULL, err);
 
 	if (st == ST_OK && !bytes_equal(buffer_bytes(&file), expected)) {
-		st =
-		    error_set(err, ST_IO, "%s", _("the file does not read back as it was written"));
-		error_hint(err, "%s", _("check the disk, and do not use this file"));
+		st = error_set(err, ST_IO, "%s",
+		    _("the file is not what was just written: another program replaced it, or the "
+		      "disk fails"));
+		error_hint(err, "%s", _("verify this file before you use it, and check the disk"));
 	}
 	if (st == ST_OK)
 		st = verify(verifier, buffer_bytes(&file), err);

@@ -71,7 +71,7 @@ enum status certificate_read(const char *path, X509 **out, struct error *err)
 
 	*out = NULL;
 	if (st == ST_OK) {
-		bool pem = memmem(file.data, file.len, "-----BEGIN", 10) != NULL;
+		bool pem = file.len > 0 && memmem(file.data, file.len, "-----BEGIN", 10) != NULL;
 
 		st = pem ? read_pem(buffer_bytes(&file), out, err)
 			 : read_der(buffer_bytes(&file), out, err);

@@ -94,7 +94,9 @@ int cli_print(struct buffer *buf)
 	if (buffer_status(buf, &err) != ST_OK)
 		return cli_fail(&err);
 	errno = 0;
-	fwrite(buf->data, 1, buf->len, stdout);
+	/* An empty buffer has no bytes to point to. */
+	if (buf->len > 0)
+		fwrite(buf->data, 1, buf->len, stdout);
 	return cli_finish_stdout();
 }
 

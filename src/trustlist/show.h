@@ -31,7 +31,7 @@ void show_table_heading(struct buffer *out);
 /* One row; an empty VALUE leaves nothing behind the length. */
 void show_text(struct buffer *out, const struct show_row *row, const char *value);
 
-/* A stored name as the value, broken after ';' where it would pass column 80. */
+/* A stored name as the value, broken after ';' or ',' where it would pass column 80. */
 void show_name(struct buffer *out, const struct show_row *row, struct bytes stored);
 
 /* Bytes as the value, 16 a line, at most MOST of them. */
@@ -43,7 +43,7 @@ void show_hex(struct buffer *out, const struct show_row *row, struct bytes value
 /* One more line of a value. */
 void show_more(struct buffer *out, const char *text);
 
-/* A name that starts at column INDENT and is broken after ';'; ends the line. */
+/* A name that starts at column INDENT and is broken like that; ends the line. */
 void show_wrapped_name(struct buffer *out, struct bytes stored, size_t indent);
 
 /* ---- the parts, from the top --------------------------------------------------------------- */

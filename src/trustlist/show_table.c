@@ -43,8 +43,22 @@ void show_more(struct buffer *out, const char *text)
 	buffer_printf(out, "%*s%s\n", VALUE_COLUMN, "", text);
 }
 
+/* Where the piece of TEXT ends that starts at FROM: behind a ';' or an unescaped ','. */
+static size_t piece_end(const char *text, size_t from)
+{
+	size_t end = from;
+
+	while (text[end] != '\0') {
+		char c = text[end++];
+
+		if (c == ';' || (c == ',' && (end < 2 || text[end - 2] != '\\')))
+			break;
+	}
+	return end;
+}
+
 /*
- * How much of TEXT (its end included, a break after ';') fits into ROOM columns; at least one
+ * How much of TEXT (its end included, a break between pieces) fits into ROOM columns; at least one
  * piece, however long that is.
  */
 static size_t line_length(char *text, size_t room)
@@ -55,9 +69,7 @@ static size_t line_length(char *text, size_t room)
 		char kept;
 		size_t width;
 
-		end = fits + strcspn(text + fits, ";");
-		if (text[end] == ';')
-			end++;
+		end = piece_end(text, fits);
 		kept = text[end];
 		text[end] = '\0';
 		width = text_width(text);

@@ -3,6 +3,7 @@
 # independent reader.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -10,6 +11,7 @@ setup_file() {
   commands_setup_file
   make_sasts sast1 sast2
   make_servers pub sub
+  borrow server "$K/capf"
   cert_capf "$K/capf" e41e7d87
 }
 
@@ -162,6 +164,7 @@ der_sha256() {
 }
 
 @test "--names: CUCM's order whatever the certificate's, or RFC 4514 in the certificate's order" {
+  borrow server odd
   cert_make ./odd 2048 '/CN=odd, host/emailAddress=a@b.c/O=One/O=Two/C=PL'
   sign_alone --capf odd.pem
   independent out.tlv
@@ -178,6 +181,8 @@ der_sha256() {
 }
 
 @test "a SAST issued by a CA: subject and issuer differ, blanks at the end are kept" {
+  borrow server ca
+  borrow sast2 token
   cert_ca ./ca 2048 '/O=Cisco Systems/CN=Cisco Manufacturing CA'
   cert_sast ./token 0054f509 ./ca
   quietly build -o out.tlv --sign-with token.key --sast "$K/sast1.pem" --sast token.pem
@@ -223,6 +228,7 @@ der_sha256() {
 }
 
 @test "warnings go to stderr, one a line, and the list is written" {
+  borrow server old
   cert_expired ./old old.lab
   ctlsign build -o out.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" --ccm old.pem,dns=old.lab
   assert_success

@@ -2,6 +2,7 @@
 # What ctlsign build refuses: the exit code, one line that says why, and no file made or changed.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -9,7 +10,11 @@ setup_file() {
   commands_setup_file
   make_sasts sast1 sast2
   make_servers pub
-  make_huge_rsa
+  make_odd_rsa huge 1026
+  # Three primes are found faster than two.
+  openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_keygen_primes:3 \
+    -out "$K/three.key" 2>/dev/null
+  cert_make "$K/three" 3072 /CN=three
 }
 
 setup() {
@@ -141,9 +146,8 @@ refused_entry() {
 }
 
 @test "an RSA-3072 signer: the format has no code for it" {
-  cert_make ./three 3072 /CN=three
   refused 1 '^ctlsign: RSA-3072 has no modulus code in the format; use a 2048-bit key$' \
-    build -o out.tlv --sign-with three.key --sast three.pem --sast "$K/sast1.pem"
+    build -o out.tlv --sign-with "$K/three.key" --sast "$K/three.pem" --sast "$K/sast1.pem"
 }
 
 @test "a signer with an EC key" {
@@ -153,6 +157,8 @@ refused_entry() {
 }
 
 @test "another SAST with the signer's serial and issuer before it" {
+  borrow server a
+  borrow sast2 b
   CERT_SERIAL=1234 cert_make ./a 2048 /CN=twin
   CERT_SERIAL=1234 cert_make ./b 2048 /CN=twin
   refused 5 "another SAST entry has the signer's serial and issuer" \
@@ -162,6 +168,7 @@ refused_entry() {
 @test "names over 255 bytes" {
   local long
   long=/C=PL$(printf '/OU=%060d' 1 2 3 4)
+  borrow server long
   cert_make ./long 2048 "$long/CN=x"
   refused_entry 1 '^ctlsign: entry 3: a name of 2[5-9][0-9] bytes is longer than 255' long.pem,dns=a
   refused 1 'is longer than 255' build -o out.tlv --sign-with long.key --sast long.pem
@@ -210,12 +217,11 @@ refused_entry() {
 
 @test "a failed build with --force leaves the old file whole" {
   build_with sast1 out.tlv
-  cert_make ./three 3072 /CN=three
   echo >garbage
   refused_build 1 'garbage' --force --ccm garbage
   refused_build 3 'phones would reject' --force --ccm "$K/huge.pem"
-  refused 1 'RSA-3072' build -o out.tlv --force --sign-with three.key --sast three.pem
-  refused 5 'belongs to none' build -o out.tlv --force --sign-with three.key --sast "$K/sast1.pem"
+  refused 1 'RSA-3072' build -o out.tlv --force --sign-with "$K/three.key" --sast "$K/three.pem"
+  refused 5 'belongs to none' build -o out.tlv --force --sign-with "$K/three.key" --sast "$K/sast1.pem"
 }
 
 @test "the output is never one of the inputs, not even with --force" {

@@ -2,6 +2,7 @@
 # Passphrases of key files: where ctlsign build takes them from, and what it says without them.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 load ../lib/tty

@@ -2,6 +2,7 @@
 # ctlsign diff: what changes between two lists, in words and as JSON.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -12,6 +13,7 @@ setup_file() {
   commands_setup_file
   make_sasts sast1 sast2 sast3
   make_servers pub sub
+  borrow server "$K/renewed"
   cert_node "$K/renewed" pub.lab
 }
 

@@ -49,15 +49,25 @@ make_servers() {
   done
 }
 
-# make_rsa_8k: a certificate with an RSA key that no phone takes, K/huge.  Only its public half is
-# needed, and that may be any odd number.
-make_huge_rsa() {
-  printf '%s\n' 'asn1 = SEQUENCE:key' '[key]' "n = INTEGER:0x$(printf 'C%01023dB' 0 | tr 0 5)55" \
-    'e = INTEGER:65537' >"$K/huge.conf"
-  openssl asn1parse -genconf "$K/huge.conf" -noout -out "$K/huge.der" &&
-    openssl rsa -RSAPublicKey_in -inform DER -in "$K/huge.der" -pubout -out "$K/huge.pub" 2>/dev/null &&
-    openssl x509 -new -force_pubkey "$K/huge.pub" -signkey "$K/sast1.key" -subj /CN=huge \
-      -set_serial 77 -days 1000 -out "$K/huge.pem"
+# borrow KEY NAME...: NAME.key becomes a copy of K/KEY.key, so that a certificate needs no new one.
+borrow() {
+  local key=$1 name
+  shift
+  for name; do
+    cp "$K/$key.key" "$name.key" || return
+  done
+}
+
+# make_odd_rsa NAME HEX-DIGITS: a certificate whose RSA key has four bits for each digit, K/NAME.
+# Only the key's public half is there, and that may be any odd number.
+make_odd_rsa() {
+  local base=$K/$1
+  printf '%s\n' 'asn1 = SEQUENCE:key' '[key]' "n = INTEGER:0xC$(printf "%0$(($2 - 1))d" 1)" \
+    'e = INTEGER:65537' >"$base.conf"
+  openssl asn1parse -genconf "$base.conf" -noout -out "$base.pkcs1" &&
+    openssl rsa -RSAPublicKey_in -inform DER -in "$base.pkcs1" -pubout -out "$base.pub" 2>/dev/null &&
+    openssl x509 -new -force_pubkey "$base.pub" -signkey "$K/sast1.key" -subj "/CN=$1" \
+      -set_serial 77 -days 1000 -out "$base.pem"
 }
 
 # ctlsign ARG...
@@ -90,12 +100,24 @@ refused() {
   assert_equal "$(files_here)" "$before"
 }
 
-# build_with KEY OUT [ARG...]: two SAST entries, KEY (sast1 or sast2) signs, one CallManager.
-build_with() {
+# The arguments, as ARGUMENTS, for a list of two SAST entries and one CallManager that KEY signs.
+two_and_one() { # KEY OUT [ARG...]
   local key=$1 out=$2
   shift 2
-  quietly build -o "$out" --timestamp "$STAMP" --sign-with "$K/$key.key" --sast "$K/sast1.pem" \
-    --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3" "$@"
+  ARGUMENTS=(build -o "$out" --timestamp "$STAMP" --sign-with "$K/$key.key" --sast "$K/sast1.pem"
+    --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3" "$@")
+}
+
+# build_with KEY OUT [ARG...]: such a list, in silence.
+build_with() {
+  two_and_one "$@"
+  quietly "${ARGUMENTS[@]}"
+}
+
+# The same for setup_file, where bats' run has no folder to work in.
+make_list() { # KEY OUT [ARG...]
+  two_and_one "$@"
+  "$CTLSIGN" "${ARGUMENTS[@]}"
 }
 
 # independent FILE: the independent reader verifies it; its JSON is the output.

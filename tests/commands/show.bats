@@ -2,6 +2,7 @@
 # ctlsign show: what people and programs are told of a list.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -9,6 +10,7 @@ setup_file() {
   commands_setup_file
   make_sasts sast1 sast2
   make_servers pub
+  borrow server "$K/capf" "$K/ca"
   cert_capf "$K/capf" e41e7d87
   cert_make "$K/ec" p256 /CN=ec
   cert_ca "$K/ca" 2048 '/O=Cisco Systems/CN=Cisco Manufacturing CA'
@@ -105,6 +107,7 @@ table_rows() {
 }
 
 @test "an expired certificate, and one that is not valid yet, are marked" {
+  borrow server old new
   cert_expired ./old old.lab
   cert_future ./new new.lab
   ctlsign build -o out.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" --sast "$K/sast2.pem" \
@@ -117,6 +120,7 @@ table_rows() {
 }
 
 @test "usual names fit into 80 columns, wrapped between their parts" {
+  borrow server itl
   cert_itl_recovery ./itl cucm-pub.example.com
   build_with sast1 out.tlv --sast "$K/token.pem" --sast itl.pem --capf "$K/capf.pem"
   shown out.tlv

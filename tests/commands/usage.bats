@@ -2,6 +2,7 @@
 # Every command's help, its usage errors, and streams that are full or closed.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -11,10 +12,10 @@ setup_file() {
   commands_setup_file
   make_sasts sast1 sast2
   make_servers pub
+  borrow server "$K/old"
   cert_expired "$K/old" old.lab
-  cd "$K"
-  build_with sast1 good.tlv
-  build_with sast2 other.tlv --filename Odd.tlv
+  make_list sast1 "$K/good.tlv"
+  make_list sast2 "$K/other.tlv" --filename Odd.tlv
 }
 
 setup() {

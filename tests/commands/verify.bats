@@ -2,6 +2,7 @@
 # ctlsign verify: good, forged and damaged lists, many at once, and who is trusted.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154  # stderr and output are set by bats' run
 
 load fixtures
 
@@ -10,8 +11,7 @@ setup_file() {
   make_sasts sast1 sast2 sast3
   make_servers pub
   cert_make "$K/ec" p256 /CN=ec
-  cd "$K"
-  build_with sast1 good.tlv
+  make_list sast1 "$K/good.tlv"
 }
 
 setup() {
@@ -43,12 +43,14 @@ element() {
   printf '%s' "$output" >read.json
   for at in "header signer-name" "header ca-name" "header serial-number"; do
     cp "$K/good.tlv" bad.tlv
+    # shellcheck disable=SC2086  # two words
     patch_byte bad.tlv "$(($(element $at) - 1))"
     rejected 3 '' bad.tlv
   done
   for at in "header file-name" "header timestamp" "1 subject-name" "2 issuer-name" "3 dns-name" \
     "3 serial-number" "3 public-key" "2 certificate" "3 signature" "3 ip-address"; do
     cp "$K/good.tlv" bad.tlv
+    # shellcheck disable=SC2086  # two words
     patch_byte bad.tlv "$(($(element $at) - 1))"
     rejected 3 'the signature is wrong: the list was changed after it was signed' bad.tlv
   done
@@ -143,6 +145,8 @@ element() {
 }
 
 @test "--trust: the same serial and issuer with another key is no trust" {
+  borrow server a
+  borrow sast2 b
   CERT_SERIAL=0abc cert_make ./a 2048 /CN=twin
   CERT_SERIAL=0abc cert_make ./b 2048 /CN=twin
   quietly build -o old.tlv --sign-with a.key --sast a.pem --sast "$K/sast1.pem"
