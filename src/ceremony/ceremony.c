@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,26 +37,51 @@ static enum status read_planned(
 	return st;
 }
 
-/* Lints the unsigned FILE; what is about the signature that is still to come is left out. */
-static enum status lint(const struct ceremony *ceremony, struct bytes file,
+/* Takes out what is about the signature that is still to come. */
+static void drop_unsigned(struct tl_findings *found)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		if (!is_unsigned(&found->items[i]))
+			found->items[kept++] = found->items[i];
+	}
+	found->n = kept;
+}
+
+static enum status refuse(const struct tl_finding *worst, size_t errors, struct error *err)
+{
+	char text[sizeof(worst->text) + 32];
+
+	if (worst->record > 0)
+		snprintf(text, sizeof(text), _("record %zu: %s"), worst->record, worst->text);
+	else
+		snprintf(text, sizeof(text), "%s", worst->text);
+	error_set(err, ST_NOT_VERIFIED,
+	    ngettext("phones would reject the list, so it was not signed: %s",
+		"phones would reject the list for %2$zu reasons, so it was not signed; the first: "
+		"%1$s",
+		errors),
+	    text, errors);
+	error_hint(err, "%s", worst->hint);
+	return ST_NOT_VERIFIED;
+}
+
+/* Lints the unsigned FILE that was built from PLAN; an error in it ends the ceremony. */
+static enum status lint(const struct tl_plan *plan, struct bytes file, bool ignore_errors,
     struct tl_findings *found, struct error *err)
 {
 	struct trustlist list = TRUSTLIST_INIT;
 	const struct tl_finding *worst = NULL;
-	size_t kept = 0, errors = 0;
-	enum status st = read_planned(&list, ceremony->plan, file, err);
+	size_t errors = 0;
+	enum status st = read_planned(&list, plan, file, err);
 
 	if (st == ST_OK)
 		st = tl_lint(&list, time(NULL), CEREMONY_EXPIRY_DAYS, found, err);
 	tl_free(&list);
 	if (st != ST_OK)
 		return st;
-	for (size_t i = 0; i < found->n; i++) {
-		if (is_unsigned(&found->items[i]))
-			continue;
-		found->items[kept++] = found->items[i];
-	}
-	found->n = kept;
+	drop_unsigned(found);
 	for (size_t i = 0; i < found->n; i++) {
 		if (found->items[i].severity != TL_ERROR)
 			continue;
@@ -63,16 +89,48 @@ static enum status lint(const struct ceremony *ceremony, struct bytes file,
 		if (worst == NULL)
 			worst = &found->items[i];
 	}
-	if (worst == NULL || ceremony->ignore_lint)
-		return ST_OK;
-	error_set(err, ST_NOT_VERIFIED,
-	    ngettext("phones would reject the list, so it was not signed: %s",
-		"phones would reject the list for %2$zu reasons, so it was not signed; the first: "
-		"%1$s",
-		errors),
-	    worst->text, errors);
-	error_hint(err, "%s", worst->hint);
-	return ST_NOT_VERIFIED;
+	return worst == NULL || ignore_errors ? ST_OK : refuse(worst, errors, err);
+}
+
+/*
+ * Builds PLAN as if the first SAST entry that can sign it had done so.  None that can: the reason
+ * why the first one cannot.
+ */
+static enum status build_for_any(struct tl_plan *plan, struct buffer *out, struct error *err)
+{
+	enum status first = ST_OK;
+
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		struct error why;
+		enum status st;
+
+		if (plan->entries[i].role != TL_ROLE_SAST)
+			continue;
+		plan->signer = plan->entries[i].certificate;
+		st = tl_build(plan, out, &why);
+		if (st == ST_OK)
+			return ST_OK;
+		if (first == ST_OK) {
+			first = st;
+			*err = why;
+		}
+	}
+	if (first != ST_OK)
+		return first;
+	return error_set(err, ST_NO_KEY, "%s", _("the list has no SAST entry that could sign it"));
+}
+
+enum status ceremony_prepare(
+    const struct tl_plan *plan, bool ignore_lint, struct tl_findings *found, struct error *err)
+{
+	struct tl_plan tried = *plan;
+	struct buffer file = BUFFER_INIT;
+	enum status st = build_for_any(&tried, &file, err);
+
+	if (st == ST_OK)
+		st = lint(&tried, buffer_bytes(&file), ignore_lint, found, err);
+	buffer_free(&file);
+	return st;
 }
 
 static enum status verify(struct tl_verifier *verifier, struct bytes file, struct error *err)
@@ -107,11 +165,11 @@ static enum status read_back(
 	return st;
 }
 
-enum status ceremony_run(
-    const struct ceremony *ceremony, struct tl_findings *found, struct error *err)
+enum status ceremony_run(const struct ceremony *ceremony, struct error *err)
 {
 	struct tl_verifier *verifier = tl_verifier_new();
 	struct buffer file = BUFFER_INIT;
+	struct tl_findings found = {0};
 	enum status st;
 
 	if (verifier == NULL)
@@ -121,7 +179,7 @@ enum status ceremony_run(
 	if (st == ST_OK)
 		st = tl_build(ceremony->plan, &file, err);
 	if (st == ST_OK)
-		st = lint(ceremony, buffer_bytes(&file), found, err);
+		st = lint(ceremony->plan, buffer_bytes(&file), ceremony->ignore_lint, &found, err);
 	/* tl_sign() verifies in software, from the certificate in the list, before it returns. */
 	if (st == ST_OK)
 		st = tl_sign(&file, ceremony->signer, verifier, err);
@@ -130,6 +188,7 @@ enum status ceremony_run(
 		    ceremony->path, buffer_bytes(&file), ceremony->replace, 0644, err);
 	if (st == ST_OK)
 		st = read_back(verifier, ceremony->path, buffer_bytes(&file), err);
+	tl_findings_free(&found);
 	tl_verifier_free(verifier);
 	buffer_free(&file);
 	return st;

@@ -52,11 +52,20 @@ struct ceremony_pins {
 struct pin_source ceremony_pin_source(struct ceremony_pins *pins);
 
 /*
+ * What can be known before any key is touched: builds PLAN (whose signer is passed over) as if one
+ * of its SAST entries signed it, and lints it.  The findings go to FOUND, which the caller frees in
+ * any case; one of severity TL_ERROR is ST_NOT_VERIFIED unless IGNORE_LINT.  A person is told of
+ * the others before a PIN is asked for.
+ */
+enum status ceremony_prepare(
+    const struct tl_plan *plan, bool ignore_lint, struct tl_findings *found, struct error *err);
+
+/*
  * Builds, lints, signs, verifies and writes a list:
- * tl_build(), tl_lint() of what is about to be signed, one signature, tl_verify(), a durable write
- * of PATH, and tl_verify() once more of what is then read from the disk.  Whatever fails, PATH is
- * as it was.  Findings of the lint are handed to FOUND, also when it stops the run: severity
- * TL_ERROR does (ST_NOT_VERIFIED) unless IGNORE_LINT.  FOUND is freed by the caller in any case.
+ * tl_build(), tl_lint() of what is about to be signed, one signature that is verified in software,
+ * a durable write of PATH, and tl_verify() once more of what is then read from the disk.  Whatever
+ * fails before the last step leaves PATH as it was.  When the last step fails, or the directory
+ * cannot be flushed, the new file is there whole and the error says so.
  */
 struct ceremony {
 	const struct tl_plan *plan;
@@ -65,8 +74,7 @@ struct ceremony {
 	bool replace;
 	bool ignore_lint;
 };
-enum status ceremony_run(
-    const struct ceremony *ceremony, struct tl_findings *found, struct error *err);
+enum status ceremony_run(const struct ceremony *ceremony, struct error *err);
 
 /* Certificates that end within this many days are worth a warning, unless told otherwise. */
 #define CEREMONY_EXPIRY_DAYS 30

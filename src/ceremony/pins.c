@@ -67,8 +67,8 @@ static enum status ask_person(
 		snprintf(prompt, sizeof(prompt),
 		    request->count_low && !request->final_try
 			? _("A wrong PIN was given to this token before: take care.\n"
-			    "PIN of token '%s' (serial %s, reader %s): ")
-			: _("PIN of token '%s' (serial %s, reader %s): "),
+			    "Reader: %3$s\nPIN of token '%1$s' (serial %2$s): ")
+			: _("Reader: %3$s\nPIN of token '%1$s' (serial %2$s): "),
 		    request->label, request->serial, request->reader);
 	}
 	st = terminal_ask_secret(prompt, pin, err);

@@ -7,161 +7,9 @@
 
 #include "base/text.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-enum {
-	OPTION_SIGN_WITH = 1,
-	OPTION_FILENAME,
-	OPTION_DIGEST,
-	OPTION_TIMESTAMP,
-	OPTION_SIGNER_VERSION,
-	OPTION_NAMES,
-	OPTION_PIN_FILE,
-	OPTION_PIN_FD,
-	OPTION_FORCE,
-	OPTION_NO_LINT,
-	OPTION_ENTRY = 2000, /* plus the role */
-};
-
-static const struct option options[] = {
-    {"output", required_argument, NULL, 'o'},
-    {"sign-with", required_argument, NULL, OPTION_SIGN_WITH},
-    {"sast", required_argument, NULL, OPTION_ENTRY + TL_ROLE_SAST},
-    {"ccm", required_argument, NULL, OPTION_ENTRY + TL_ROLE_CCM},
-    {"ccm-tftp", required_argument, NULL, OPTION_ENTRY + TL_ROLE_CCM_TFTP},
-    {"tftp", required_argument, NULL, OPTION_ENTRY + TL_ROLE_TFTP},
-    {"capf", required_argument, NULL, OPTION_ENTRY + TL_ROLE_CAPF},
-    /* CUCM lists a firewall as CCM. */
-    {"firewall", required_argument, NULL, OPTION_ENTRY + TL_ROLE_CCM},
-    {"app-server", required_argument, NULL, OPTION_ENTRY + TL_ROLE_APP_SERVER},
-    {"tvs", required_argument, NULL, OPTION_ENTRY + TL_ROLE_TVS},
-    {"filename", required_argument, NULL, OPTION_FILENAME},
-    {"digest", required_argument, NULL, OPTION_DIGEST},
-    {"timestamp", required_argument, NULL, OPTION_TIMESTAMP},
-    {"signer-version", required_argument, NULL, OPTION_SIGNER_VERSION},
-    {"names", required_argument, NULL, OPTION_NAMES},
-    {"pin-file", required_argument, NULL, OPTION_PIN_FILE},
-    {"pin-fd", required_argument, NULL, OPTION_PIN_FD},
-    {"force", no_argument, NULL, OPTION_FORCE},
-    {"no-lint", no_argument, NULL, OPTION_NO_LINT},
-    CLI_OPTION_MODULE_ROWS,
-    CLI_OPTION_HELP_ROW,
-    {NULL, 0, NULL, 0},
-};
-
-static bool bad_value(const char *name, const char *allowed, const char *value)
-{
-	cli_usage_error(&cli_build, _("--%s takes %s, not '%s'"), name, allowed, value);
-	return false;
-}
-
-/* A name in the file: phones ask for it by TFTP, so nothing but a plain file name will do. */
-static bool set_filename(struct build *build, const char *value)
-{
-	size_t len = strlen(value);
-
-	for (size_t i = 0; i < len; i++) {
-		if (value[i] <= ' ' || value[i] > '~' || value[i] == '/')
-			len = 0;
-	}
-	if (len == 0 || len > NAME_MAX)
-		return bad_value("filename", _("a plain file name such as CTLFile.tlv"), value);
-	build->plan.filename = value;
-	return true;
-}
-
-static bool set_signer_version(struct build *build, const char *value)
-{
-	if (strcmp(value, "1.0") != 0 && strcmp(value, "1.1") != 0)
-		return bad_value("signer-version", _("1.0 or 1.1"), value);
-	build->plan.has_signer_version = true;
-	build->plan.signer_version[0] = 1;
-	build->plan.signer_version[1] = value[2] == '1' ? 1 : 0;
-	return true;
-}
-
-static bool set_names(struct build *build, const char *value)
-{
-	if (strcmp(value, "cucm") == 0)
-		build->plan.names = TL_NAMES_CUCM;
-	else if (strcmp(value, "rfc4514") == 0)
-		build->plan.names = TL_NAMES_RFC4514;
-	else
-		return bad_value("names", _("cucm or rfc4514"), value);
-	return true;
-}
-
-static bool set_timestamp(struct build *build, const char *value)
-{
-	unsigned long seconds;
-
-	if (!cli_parse_number(value, 0, UINT32_MAX, &seconds))
-		return bad_value("timestamp", _("seconds since 1970, at most 4294967295"), value);
-	build->plan.timestamp = (uint32_t)seconds;
-	return true;
-}
-
-static bool set_pin_fd(struct build *build, const char *value)
-{
-	unsigned long fd;
-
-	if (!cli_parse_number(value, 0, INT_MAX, &fd))
-		return bad_value("pin-fd", _("the number of an open descriptor"), value);
-	build->pins.fd = (int)fd;
-	return true;
-}
-
-static bool add_entry(struct build *build, unsigned role, const char *value, int *exit_code)
-{
-	struct error err;
-
-	if (build_add_entry(build, role, value, &err) == ST_OK)
-		return true;
-	*exit_code = cli_fail(&err);
-	return false;
-}
-
-/* Takes one option; false after having told what is wrong with it. */
-static bool take_option(struct build *build, int option, const char *value, int *exit_code)
-{
-	if (option >= OPTION_ENTRY)
-		return add_entry(build, (unsigned)option - OPTION_ENTRY, value, exit_code);
-	switch (option) {
-	case 'o':
-		build->output = value;
-		return true;
-	case OPTION_SIGN_WITH:
-		build->key = value;
-		return true;
-	case OPTION_FILENAME:
-		return set_filename(build, value);
-	case OPTION_DIGEST:
-		return tl_digest_parse(value, &build->plan.digest) ||
-		       bad_value("digest", _("sha1, sha256 or sha512"), value);
-	case OPTION_TIMESTAMP:
-		return set_timestamp(build, value);
-	case OPTION_SIGNER_VERSION:
-		return set_signer_version(build, value);
-	case OPTION_NAMES:
-		return set_names(build, value);
-	case OPTION_PIN_FILE:
-		build->pins.file = value;
-		return true;
-	case OPTION_PIN_FD:
-		return set_pin_fd(build, value);
-	case OPTION_FORCE:
-		build->force = true;
-		return true;
-	case OPTION_NO_LINT:
-		build->no_lint = true;
-		return true;
-	default:
-		return cli_modules_option(&cli_build, &build->modules, option, value);
-	}
-}
 
 static enum status open_signer(struct build *build, const struct pin_source *pins,
     struct token_selector **selector, struct signer **signer, struct error *err)
@@ -170,8 +18,12 @@ static enum status open_signer(struct build *build, const struct pin_source *pin
 	    .candidates = build->sast, .n_candidates = build->n_sast, .pins = pins};
 	enum status st;
 
-	if (!token_selector_is_uri(build->key))
-		return pem_signer_open(build->key, build->sast, build->n_sast, pins, signer, err);
+	if (!token_selector_is_uri(build->key)) {
+		st = pem_signer_open(build->key, build->sast, build->n_sast, pins, signer, err);
+		if (st != ST_OK)
+			build_hint_at_key(build, err);
+		return st;
+	}
 	st = token_selector_parse(build->key, selector, err);
 	if (st != ST_OK)
 		return st;
@@ -183,14 +35,16 @@ static void print_findings(const struct tl_findings *found)
 {
 	for (size_t i = 0; i < found->n; i++) {
 		const struct tl_finding *f = &found->items[i];
-		char line[512];
+		const char *before_hint = f->hint[0] != '\0' ? "; " : "";
+		char line[sizeof(f->text) + sizeof(f->hint) + 64];
 
 		if (f->severity == TL_ADVICE)
 			continue;
 		if (f->record > 0)
-			snprintf(line, sizeof(line), _("record %zu: %s"), f->record, f->text);
+			snprintf(line, sizeof(line), _("record %zu: %s%s%s"), f->record, f->text,
+			    before_hint, f->hint);
 		else
-			snprintf(line, sizeof(line), "%s", f->text);
+			snprintf(line, sizeof(line), "%s%s%s", f->text, before_hint, f->hint);
 		cli_warn(line);
 	}
 }
@@ -198,26 +52,68 @@ static void print_findings(const struct tl_findings *found)
 /* What a person is told before giving a PIN for it. */
 static void describe_plan(const struct build *build, char *out, size_t size)
 {
+	struct buffer when = BUFFER_INIT;
 	char shown[512];
+	const char *time;
 
 	text_printable_into(shown, sizeof(shown), text_bytes(build->output));
+	text_time_local(&when, (time_t)build->plan.timestamp);
+	time = buffer_text(&when);
 	snprintf(out, size,
-	    ngettext("About to sign %s: %zu entry, digest %s.",
-		"About to sign %s: %zu entries, digest %s.", build->n_entries),
-	    shown, build->n_entries, tl_digest_name(build->plan.digest));
+	    ngettext("About to sign %s: %s with %zu entry (%zu SAST), digest %s, dated %s.",
+		"About to sign %s: %s with %zu entries (%zu SAST), digest %s, dated %s.",
+		build->n_entries),
+	    shown, build->plan.filename, build->n_entries, build->n_sast,
+	    tl_digest_name(build->plan.digest), time != NULL ? time : "");
+	buffer_free(&when);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Phones load a CTL and an ITL under names of their own, and compare the name inside. */
+static void warn_of_name(const struct build *build)
+{
+	const char *outside = base_name(build->output), *inside = build->plan.filename;
+	char line[640];
+
+	if ((strncmp(outside, "CTL", 3) != 0 || strncmp(inside, "ITL", 3) != 0) &&
+	    (strncmp(outside, "ITL", 3) != 0 || strncmp(inside, "CTL", 3) != 0))
+		return;
+	snprintf(line, sizeof(line),
+	    _("the file is to be called %s, but the name inside is %s; give --filename"), outside,
+	    inside);
+	cli_warn(line);
+}
+
+/* Whatever is wrong with the list is told before a PIN is asked for, while one can still stop. */
+static enum status prepare(const struct build *build, struct error *err)
+{
+	struct tl_findings found = {0};
+	enum status st = ceremony_prepare(&build->plan, build->no_lint, &found, err);
+
+	if (st == ST_OK) {
+		print_findings(&found);
+		warn_of_name(build);
+	}
+	tl_findings_free(&found);
+	return st;
 }
 
 static enum status sign(struct build *build, struct error *err)
 {
-	char about[640];
 	const struct pin_source pins = ceremony_pin_source(&build->pins);
 	struct token_selector *selector = NULL;
-	struct tl_findings found = {0};
 	struct ceremony ceremony = {.plan = &build->plan,
 	    .path = build->output,
 	    .replace = build->force,
 	    .ignore_lint = build->no_lint};
 	struct signer *signer = NULL;
+	char about[1024];
 	enum status st;
 
 	describe_plan(build, about, sizeof(about));
@@ -226,34 +122,11 @@ static enum status sign(struct build *build, struct error *err)
 	if (st == ST_OK) {
 		ceremony.signer = signer;
 		build->plan.signer = signer_certificate(signer);
-		st = ceremony_run(&ceremony, &found, err);
-		if (st == ST_OK)
-			print_findings(&found);
+		st = ceremony_run(&ceremony, err);
 	}
-	tl_findings_free(&found);
 	signer_free(signer);
 	token_selector_free(selector);
 	return st;
-}
-
-/* What must be there before anything is opened; CLI_DONE when all is. */
-static int check_complete(const struct build *build)
-{
-	bool has_sast = false;
-
-	for (size_t i = 0; i < build->n_entries; i++)
-		has_sast = has_sast || build->entries[i].role == TL_ROLE_SAST;
-	if (build->output == NULL)
-		return cli_usage_error(&cli_build, "%s", _("-o FILE is missing"));
-	if (build->key == NULL)
-		return cli_usage_error(&cli_build, "%s", _("--sign-with KEY is missing"));
-	if (!has_sast)
-		return cli_usage_error(
-		    &cli_build, "%s", _("there is no --sast entry, and the signer must be one"));
-	if (build->pins.file != NULL && build->pins.fd >= 0)
-		return cli_usage_error(
-		    &cli_build, "%s", _("--pin-file and --pin-fd exclude each other"));
-	return CLI_DONE;
 }
 
 static int build_run(struct build *build, int argc, char **argv)
@@ -262,18 +135,20 @@ static int build_run(struct build *build, int argc, char **argv)
 	struct error err;
 	enum status st;
 
-	while ((option = cli_getopt(&cli_build, argc, argv, options)) != -1) {
+	while ((option = cli_getopt(&cli_build, argc, argv, build_options)) != -1) {
 		if (option == CLI_OPTION_HELP)
 			return CLI_DONE;
-		if (option == CLI_OPTION_BAD || !take_option(build, option, optarg, &rc))
+		if (option == CLI_OPTION_BAD || !build_take_option(build, option, optarg, &rc))
 			return rc;
 	}
 	if (optind < argc)
 		return cli_usage_error(&cli_build, _("unexpected argument '%s'"), argv[optind]);
-	rc = check_complete(build);
+	rc = build_check_options(build);
 	if (rc != CLI_DONE)
 		return rc;
 	st = build_load(build, &err);
+	if (st == ST_OK)
+		st = prepare(build, &err);
 	if (st == ST_OK)
 		st = sign(build, &err);
 	return st == ST_OK ? CLI_DONE : cli_fail(&err);

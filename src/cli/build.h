@@ -24,6 +24,7 @@ struct build {
 	const char *key; /* --sign-with: a pkcs11: URI or a key file */
 	bool force;
 	bool no_lint;
+	unsigned seen; /* options that may be given once, a bit each */
 	struct build_entry *entries;
 	size_t n_entries;
 	struct tl_plan plan; /* all but entries and signer */
@@ -34,6 +35,14 @@ struct build {
 	size_t n_sast;
 };
 
+extern const struct option build_options[];
+
+/* Takes one option of the table; false, with *EXIT_CODE set, after having told what is wrong. */
+bool build_take_option(struct build *build, int option, const char *value, int *exit_code);
+
+/* Whether all is there that must be: CLI_DONE, or the exit code of what was told. */
+int build_check_options(const struct build *build);
+
 /* Appends an entry from the option's value. */
 enum status build_add_entry(
     struct build *build, unsigned role, const char *spec, struct error *err);
@@ -43,6 +52,9 @@ enum status build_add_entry(
  * needs them, reads every certificate, and fills planned and sast.
  */
 enum status build_load(struct build *build, struct error *err);
+
+/* After a failure with --sign-with: adds what else its value may have been meant to be. */
+void build_hint_at_key(const struct build *build, struct error *err);
 
 /* Releases everything, tokens last. */
 void build_free(struct build *build);

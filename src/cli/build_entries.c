@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum status build_add_entry(struct build *build, unsigned role, const char *text, struct error *err)
 {
@@ -121,6 +122,18 @@ static enum status opening_finish(struct opening *opening, struct build *build, 
 	return opening->status;
 }
 
+/* A name that is no file may be a slip of the pen; says which one it looks like. */
+static void hint_at_slip(const char *name, struct error *err)
+{
+	if (err->status != ST_IO || access(name, F_OK) == 0)
+		return;
+	if (strchr(name, ',') != NULL)
+		error_hint(err, "%s",
+		    _("behind the file's name only ,dns=NAME and ,ip=ADDRESS are known"));
+	else if (strpbrk(name, "./") == NULL)
+		error_hint(err, _("if a token is meant, write pkcs11:token=%s"), name);
+}
+
 /* Reads the certificates that stand in files, or those that stand on tokens. */
 static enum status load_certificates(struct build *build, bool from_tokens, struct error *err)
 {
@@ -134,6 +147,8 @@ static enum status load_certificates(struct build *build, bool from_tokens, stru
 			continue;
 		st = from_tokens ? load_from_token(build->tokens, from, &entry->certificate, err)
 				 : certificate_read(from, &entry->certificate, err);
+		if (st != ST_OK && !from_tokens)
+			hint_at_slip(from, err);
 	}
 	return st;
 }
@@ -185,6 +200,12 @@ enum status build_load(struct build *build, struct error *err)
 	if (st == ST_OK)
 		plan_entries(build);
 	return st;
+}
+
+void build_hint_at_key(const struct build *build, struct error *err)
+{
+	if (!token_selector_is_uri(build->key))
+		hint_at_slip(build->key, err);
 }
 
 void build_free(struct build *build)

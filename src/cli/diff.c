@@ -29,8 +29,16 @@ static const char *kind_name(enum tl_change_kind kind)
 	return "header";
 }
 
-static json_t *changes_json(const char *old, const char *new, const struct tl_changes *changes)
+/* What came of a comparison, beside the changes: whether NEW's own signature holds. */
+struct outcome {
+	struct tl_changes changes;
+	bool verified;
+	struct error reason;
+};
+
+static json_t *changes_json(const char *old, const char *new, const struct outcome *outcome)
 {
+	const struct tl_changes *changes = &outcome->changes;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < changes->n; i++) {
@@ -41,26 +49,35 @@ static json_t *changes_json(const char *old, const char *new, const struct tl_ch
 			      "field", c->field, "old_record", (json_int_t)c->old_record,
 			      "new_record", (json_int_t)c->new_record, "text", c->text));
 	}
-	return json_pack("{s:o, s:o, s:b, s:b, s:o}", "old", cli_json_path(old), "new",
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o}", "old", cli_json_path(old), "new",
 	    cli_json_path(new), "same", (int)changes->same_bytes, "signer_trusted",
-	    (int)changes->signer_trusted, "changes", list);
+	    (int)changes->signer_trusted, "verified", (int)outcome->verified, "changes", list);
 }
 
-static int print(const char *old, const char *new, const struct tl_changes *changes, bool json)
+/* Who the signer is counts for nothing when the signature is not the signer's. */
+static void print_verdict(const struct outcome *outcome, struct buffer *out)
+{
+	if (!outcome->verified)
+		buffer_printf(out, _("The new list does NOT verify: %s.\n"), outcome->reason.what);
+	else if (outcome->changes.signer_trusted)
+		buffer_printf(
+		    out, "%s\n", _("Phones that hold the old list know the new signer as a SAST."));
+	else
+		buffer_printf(out, "%s\n",
+		    _("Phones that hold the old list do NOT know the new signer as a SAST."));
+}
+
+static int print(const char *old, const char *new, const struct outcome *outcome, bool json)
 {
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
 	if (json)
-		return cli_print_json(changes_json(old, new, changes));
-	if (changes->same_bytes)
-		return CLI_DONE;
-	for (size_t i = 0; i < changes->n; i++)
-		buffer_printf(&out, "%s\n", changes->items[i].text);
-	buffer_printf(&out, "%s\n",
-	    changes->signer_trusted
-		? _("Phones that hold the old list know the new signer as a SAST.")
-		: _("Phones that hold the old list do NOT know the new signer as a SAST."));
+		return cli_print_json(changes_json(old, new, outcome));
+	for (size_t i = 0; i < outcome->changes.n; i++)
+		buffer_printf(&out, "%s\n", outcome->changes.items[i].text);
+	if (!outcome->changes.same_bytes || !outcome->verified)
+		print_verdict(outcome, &out);
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
@@ -68,21 +85,30 @@ static int print(const char *old, const char *new, const struct tl_changes *chan
 
 static int diff(const char *old, const char *new, bool json)
 {
+	struct tl_verifier *verifier = tl_verifier_new();
 	struct list_file a = {0}, b = {0};
-	struct tl_changes changes = {0};
+	struct outcome outcome = {.verified = false};
 	struct error err;
 	enum status st;
 	int rc;
 
-	st = list_file_read(&a, old, &err);
+	st = verifier != NULL ? list_file_read(&a, old, &err) : error_no_memory(&err);
 	if (st == ST_OK)
 		st = list_file_read(&b, new, &err);
 	if (st == ST_OK)
-		st = tl_diff(&a.list, &b.list, &changes, &err);
-	rc = st == ST_OK ? print(old, new, &changes, json) : cli_fail(&err);
-	tl_changes_free(&changes);
+		st = tl_diff(&a.list, &b.list, &outcome.changes, &err);
+	if (st == ST_OK) {
+		outcome.verified = tl_verify(verifier, &b.list, &outcome.reason) == ST_OK;
+		rc = print(old, new, &outcome, json);
+		if (rc == CLI_DONE && !outcome.verified)
+			rc = CLI_NOT_VERIFIED;
+	} else {
+		rc = cli_fail(&err);
+	}
+	tl_changes_free(&outcome.changes);
 	list_file_free(&a);
 	list_file_free(&b);
+	tl_verifier_free(verifier);
 	return rc;
 }
 
@@ -113,8 +139,8 @@ const struct cli_command cli_diff = {
 		"\n"
 		"Says which entries a new CTL or ITL adds, removes and changes, whether its\n"
 		"signer changes, and whether phones that hold the old list know that signer.\n"
-		"Prints nothing for equal files. Signatures are not checked: see\n"
-		"`ctlsign verify --trust`.\n"
+		"Prints nothing for equal files. If the new file's own signature does not\n"
+		"hold, it says so (exit code 3).\n"
 		"\n"
 		"  --json  print one JSON object\n"
 		"\n"

@@ -64,15 +64,37 @@ static void tell_bad_option(
 		cli_usage_error(command, _("unknown option '-%c'"), optopt);
 }
 
+/*
+ * getopt_long() takes any beginning of a name that is not ambiguous.  In a runbook that would
+ * change its meaning with the next option that begins alike, and "--no" must not switch off a
+ * check.
+ */
+static bool is_whole(char **argv, const struct option *row)
+{
+	const char *word = argv[optind - 1];
+	size_t len = strlen(row->name);
+
+	/* A value that stands in a word of its own has the option before it. */
+	if (row->has_arg == required_argument && optarg == word)
+		word = argv[optind - 2];
+	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, row->name, len) == 0 &&
+	       (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
 int cli_getopt(
     const struct cli_command *command, int argc, char **argv, const struct option *options)
 {
 	char letters[64];
-	int option;
+	int option, row = -1;
 
 	opterr = 0;
 	short_options(options, letters, sizeof(letters));
-	option = getopt_long(argc, argv, letters, options, NULL);
+	option = getopt_long(argc, argv, letters, options, &row);
+	if (row >= 0 && option != '?' && option != ':' && !is_whole(argv, &options[row])) {
+		cli_usage_error(
+		    command, _("options are not abbreviated; is --%s meant?"), options[row].name);
+		return CLI_OPTION_BAD;
+	}
 	if (option == CLI_OPTION_HELP) {
 		fputs(_(command->usage), stdout);
 	} else if (option == ':') {

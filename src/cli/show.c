@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -16,9 +17,15 @@ enum { OPTION_JSON = 1 };
 /* CUCM says so on its own command line when there is no file; the error follows on stderr. */
 static void say_not_found(const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
 	struct stat sb;
 
-	if (stat(path, &sb) != 0 && errno == ENOENT)
+	if (stat(path, &sb) == 0 || errno != ENOENT)
+		return;
+	if (strncmp(name, "ITL", 3) == 0)
+		fputs(_("Length of ITL file: 0\nITL File not found.\n"), stdout);
+	else
 		fputs(_("Length of CTL file: 0\nCTL File not found.\n"), stdout);
 }
 
@@ -83,8 +90,8 @@ static int run(int argc, char **argv)
 		json = true;
 	}
 	if (optind != argc - 1)
-		return cli_usage_error(
-		    &cli_show, "%s", optind == argc ? _("FILE is missing") : _("one file at a time"));
+		return cli_usage_error(&cli_show, "%s",
+		    optind == argc ? _("FILE is missing") : _("one file at a time"));
 	return show(argv[optind], json);
 }
 

@@ -15,12 +15,18 @@
 /* What CUCM takes for a name, and more than DNS allows for one. */
 #define DNS_MAX 255
 
-static enum status bad(struct error *err, const char *what, const char *value)
-{
-	char shown[256];
+/* A value made printable for an error; one error at a time is written. */
+struct shown {
+	char text[256];
+};
 
-	error_set(err, ST_USAGE, "%s: '%s'", what,
-	    text_printable_into(shown, sizeof(shown), text_bytes(value)));
+static const char *show(struct shown *shown, const char *value)
+{
+	return text_printable_into(shown->text, sizeof(shown->text), text_bytes(value));
+}
+
+static enum status usage(struct error *err)
+{
 	error_hint(err, "%s", _("write it as CERTIFICATE[,dns=NAME][,ip=ADDRESS]"));
 	return ST_USAGE;
 }
@@ -37,25 +43,36 @@ static bool dns_is_sane(const char *name)
 
 static enum status take_dns(struct cli_spec *spec, const char *value, struct error *err)
 {
-	if (spec->dns != NULL)
-		return bad(err, _("dns= is given twice"), value);
-	if (!dns_is_sane(value))
-		return bad(err, _("this is not a host name"), value);
+	struct shown shown;
+
+	if (spec->dns != NULL) {
+		error_set(err, ST_USAGE, _("dns= is given twice: '%s'"), show(&shown, value));
+		return usage(err);
+	}
+	if (!dns_is_sane(value)) {
+		error_set(err, ST_USAGE, _("this is not a host name: '%s'"), show(&shown, value));
+		return usage(err);
+	}
 	spec->dns = strdup(value);
 	return spec->dns != NULL ? ST_OK : error_no_memory(err);
 }
 
 static enum status take_ip(struct cli_spec *spec, const char *value, struct error *err)
 {
-	if (spec->ip_len != 0)
-		return bad(err, _("ip= is given twice"), value);
+	struct shown shown;
+
+	if (spec->ip_len != 0) {
+		error_set(err, ST_USAGE, _("ip= is given twice: '%s'"), show(&shown, value));
+		return usage(err);
+	}
 	if (inet_pton(AF_INET, value, spec->ip) == 1)
 		spec->ip_len = 4;
 	else if (inet_pton(AF_INET6, value, spec->ip) == 1)
 		spec->ip_len = 16;
-	else
-		return bad(err, _("this is not an IP address"), value);
-	return ST_OK;
+	if (spec->ip_len != 0)
+		return ST_OK;
+	error_set(err, ST_USAGE, _("this is not an IP address: '%s'"), show(&shown, value));
+	return usage(err);
 }
 
 enum status cli_spec_parse(const char *text, struct cli_spec *spec, struct error *err)
@@ -76,8 +93,12 @@ enum status cli_spec_parse(const char *text, struct cli_spec *spec, struct error
 			break;
 		*comma = '\0';
 	}
-	if (st == ST_OK && spec->certificate[0] == '\0')
-		st = bad(err, _("the certificate is missing"), text);
+	if (st == ST_OK && spec->certificate[0] == '\0') {
+		struct shown shown;
+
+		error_set(err, ST_USAGE, _("the certificate is missing: '%s'"), show(&shown, text));
+		st = usage(err);
+	}
 	if (st != ST_OK)
 		cli_spec_free(spec);
 	return st;

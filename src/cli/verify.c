@@ -69,6 +69,8 @@ static void print_json_line(struct run *run, const char *path, const struct erro
 	if (err != NULL) {
 		json_object_set_new(json, "status", json_string(status_name(err->status)));
 		json_object_set_new(json, "reason", json_string(err->what));
+		json_object_set_new(json, "where", json_string(err->where));
+		json_object_set_new(json, "hint", json_string(err->hint));
 	}
 	line = json != NULL ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	json_decref(json);

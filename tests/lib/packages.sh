@@ -1,6 +1,6 @@
 # Debian packages that building, trying and testing need; sourced by demo.sh and test.sh.
 
-PACKAGES_BUILD="autoconf automake libtool autoconf-archive pkg-config gcc libc6-dev make gettext
+PACKAGES_BUILD="autoconf automake libtool autoconf-archive pkg-config gcc libc6-dev make
   libssl-dev libp11-dev libp11-kit-dev libjansson-dev libcunit1-dev xz-utils"
 PACKAGES_DEMO="softhsm2 opensc openssl"
 PACKAGES_TEST="bats clang libclang-rt-14-dev valgrind mandoc tmux jq python3 python3-cryptography
