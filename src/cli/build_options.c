@@ -142,11 +142,12 @@ static bool add_entry(struct build *build, unsigned role, const char *value, int
 /* The last of two values would win in silence. */
 static bool given_twice(struct build *build, int option)
 {
-	const unsigned bit = option == 'o' ? 1u : 1u << option;
 	const struct option *row = build_options;
+	unsigned bit;
 
 	if (option != 'o' && option > OPTION_NO_LINT)
 		return false;
+	bit = option == 'o' ? 1u : 1u << option;
 	if ((build->seen & bit) == 0) {
 		build->seen |= bit;
 		return false;

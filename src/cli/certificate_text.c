@@ -5,17 +5,15 @@
  */
 #include "cli/certificate_text.h"
 
-#include "trustlist/describe.h"
 #include "trustlist/trustlist.h"
 
-#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 /* The texts that both forms show. */
 struct facts {
 	struct buffer subject, issuer, serial, from, to;
-	char key[DESCRIBE_KEY_MAX];
+	char key[TL_KEY_TEXT_MAX];
 };
 
 static void add_name(struct buffer *out, const X509_NAME *name)
@@ -27,19 +25,6 @@ static void add_name(struct buffer *out, const X509_NAME *name)
 	buffer_free(&raw);
 }
 
-static void add_serial(struct buffer *out, const X509 *certificate)
-{
-	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
-	uint8_t bytes[64];
-	int len;
-
-	if (number != NULL && BN_num_bytes(number) <= (int)sizeof(bytes)) {
-		len = BN_bn2bin(number, bytes);
-		text_hex(out, (struct bytes){bytes, len > 0 ? (size_t)len : 0}, ':', false);
-	}
-	BN_free(number);
-}
-
 static void facts_of(const X509 *certificate, bool local_time, struct facts *facts)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
@@ -49,10 +34,10 @@ static void facts_of(const X509 *certificate, bool local_time, struct facts *fac
 	*facts = (struct facts){.subject = BUFFER_INIT};
 	add_name(&facts->subject, X509_get_subject_name(certificate));
 	add_name(&facts->issuer, X509_get_issuer_name(certificate));
-	add_serial(&facts->serial, certificate);
+	text_hex(&facts->serial, tl_certificate_serial(certificate), ':', false);
 	if (key != NULL)
-		describe_key(facts->key, key);
-	if (describe_validity(certificate, &from, &to)) {
+		tl_key_text(facts->key, key);
+	if (tl_certificate_validity(certificate, &from, &to)) {
 		put_time(&facts->from, from);
 		put_time(&facts->to, to);
 	}

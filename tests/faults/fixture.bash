@@ -13,6 +13,9 @@ load ../lib/tty
 PIN=Zq7Pin83x
 WRONG_PIN=Wx2Pin47y
 
+export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1
+unset LANGUAGE
+
 # The token, its certificate in sast.pem, a second SAST and a node's certificate as files.
 fixture_make() {
   softhsm_require
@@ -35,12 +38,12 @@ fixture_use() {
   cd "$BATS_TEST_TMPDIR" || return
   mkdir out || return
   cp "$BATS_FILE_TMPDIR"/{sast,second,node}.pem . || return
-  softhsm_setup hsm && cp -r "$BATS_FILE_TMPDIR/made/tokens" hsm/ || return
+  softhsm_setup hsm && cp -r "$BATS_FILE_TMPDIR"/made/{tokens,pins} hsm/ || return
   p11mock_setup mock || return
   (umask 077 && printf '%s' "$PIN" >pin && printf '%s' "$WRONG_PIN" >wrong-pin) || return
   OUT=out/list.tlv
   BUILD=("$CTLSIGN" build --module "$P11MOCK" -o "$OUT" --sign-with pkcs11:token=SAST-1
-    --sast pkcs11:token=SAST-1 --sast second.pem --ccm-tftp node.pem,dns=node.lab)
+    --sast pkcs11:token=SAST-1 --sast second.pem --ccm-tftp 'node.pem,dns=node.lab')
 }
 
 # The last build left nothing at all: no list, no temporary file.
@@ -68,5 +71,27 @@ assert_took_less() {
 
 # The terminal of tty_start: "echo" or "-echo".
 tty_echo() {
-  stty -a -F "$(tty_tmux display-message -p '#{pane_tty}')" | tr ' ;' '\n\n' | grep -xE -- '-?echo'
+  stty -a -F "$(tty_tmux display-message -p '#{pane_tty}')" | tr ' ' '\n' | grep -xE -- '-?echo'
+}
+
+# A folder BENCH that everybody can enter, with the program, keys and certificates and a writable
+# out, and NOBODY, the words in front of a command that take root's privileges away.
+# fixture_nobody_end removes the folder.
+fixture_nobody() {
+  NOBODY=()
+  BENCH=$(mktemp -d /tmp/ctlsign-nobody.XXXXXX) || return
+  cp "$CTLSIGN" "$BENCH/ctlsign" &&
+    cp sast.pem second.pem node.pem "$BATS_FILE_TMPDIR/sast.key" "$BENCH" &&
+    mkdir -m 777 "$BENCH/out" && chmod -R a+rX "$BENCH" || return
+  [[ $(id -u) -eq 0 ]] || return 0
+  command -v setpriv >/dev/null || skip "setpriv is not installed"
+  # LeakSanitizer cannot look into a process that nobody may look into.
+  NOBODY=(env "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+    setpriv --reuid 65534 --regid 65534 --clear-groups)
+  "${NOBODY[@]}" "$BENCH/ctlsign" --version >/dev/null || skip "nobody cannot run the program"
+}
+
+fixture_nobody_end() {
+  [[ -n ${BENCH-} ]] || return 0
+  chmod -R u+w "$BENCH" && rm -rf "$BENCH"
 }

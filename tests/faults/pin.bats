@@ -2,7 +2,7 @@
 # PINs without a person: one login for one PIN, tries that are left, locked and always-asking tokens.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2154
 
 load fixture
 
@@ -103,13 +103,17 @@ setup() {
   assert_nothing_written
 }
 
-@test "the token is named once in a refusal" {
+@test "a refusal names the token, or the key file, once" {
   run_split "${BUILD[@]}" </dev/null
   assert_failure 5
   assert_equal "$(grep -o "token 'SAST-1'" <<<"$stderr" | wc -l)" 1
   p11mock_set retries '1 3 SAST-1'
   run_split "${BUILD[@]}" </dev/null
   assert_equal "$(grep -o "token 'SAST-1'" <<<"$stderr" | wc -l)" 1
+  openssl pkey -in "$BATS_FILE_TMPDIR/sast.key" -aes256 -passout "pass:$PIN" -out locked.key
+  run_split "$CTLSIGN" build -o "$OUT" --sign-with locked.key --sast sast.pem --sast second.pem
+  assert_failure 5
+  assert_equal "$(grep -o 'locked\.key' <<<"$stderr" | wc -l)" 1
 }
 
 @test "--pin-fd reads the first line only, and at most once" {
@@ -150,6 +154,9 @@ setup() {
     assert_one_line_error "$file: "
   done
   run_split "${BUILD[@]}" --pin-fd 9 9<&-
+  assert_failure 2
+  assert_one_line_error "--pin-fd takes the number of an open descriptor, not '9'"
+  run_split "${BUILD[@]}" --pin-fd 9 9>write-only
   assert_failure 1
   assert_one_line_error 'cannot read the PIN'
   assert_calls 0 C_Login
@@ -163,13 +170,13 @@ setup() {
 }
 
 @test "a PIN comes from nowhere else: not from a URI, not from the environment" {
-  BUILD[6]="pkcs11:token=SAST-1?pin-value=$PIN"
+  BUILD[7]="pkcs11:token=SAST-1?pin-value=$PIN"
   run_split "${BUILD[@]}"
   assert_failure
   assert_one_line_error 'pin-value'
   [[ $stderr != *"$PIN"* ]] || fail "the PIN is printed"
-  BUILD[6]=pkcs11:token=SAST-1
-  PIN=$PIN CTLSIGN_PIN=$PIN PKCS11_PIN=$PIN run_split "${BUILD[@]}"
+  BUILD[7]=pkcs11:token=SAST-1
+  run_split env PIN="$PIN" CTLSIGN_PIN="$PIN" PKCS11_PIN="$PIN" GNUTLS_PIN="$PIN" "${BUILD[@]}"
   assert_failure 5
   assert_calls 0 C_Login
 }
@@ -240,20 +247,4 @@ setup() {
   run_split "$CTLSIGN" token show --module "$P11MOCK" SAST-1
   assert_success
   assert_calls 0 C_Login
-}
-
-@test "a key file's passphrase is tried once" {
-  openssl pkey -in "$BATS_FILE_TMPDIR/sast.key" -aes256 -passout "pass:$PIN" -out locked.key
-  local pem=("$CTLSIGN" build -o "$OUT" --sign-with locked.key --sast sast.pem --sast second.pem)
-  run_split "${pem[@]}" --pin-file wrong-pin
-  assert_failure 5
-  assert_one_line_error 'locked.key: the passphrase does not open this key'
-  assert_nothing_written
-  run_split "${pem[@]}" </dev/null
-  assert_failure 5
-  assert_one_line_error 'locked.key: .*no terminal.*--pin-file'
-  assert_equal "$(grep -o 'locked\.key' <<<"$stderr" | wc -l)" 1
-  assert_nothing_written
-  run_split "${pem[@]}" --pin-file pin
-  assert_list_written
 }
