@@ -6,6 +6,7 @@
 #include "tokens/choice.h"
 
 #include "base/text.h"
+#include "tokens/pairing.h"
 
 #include <openssl/x509.h>
 
@@ -110,7 +111,7 @@ static enum status carries_several(
 	text = buffer_text(&uri);
 	error_set(err, ST_AMBIGUOUS, _("the token carries certificates of several signers"));
 	error_where(err, "%s", t->identity.name);
-	error_hint(err, _("name one by its URI, as in %s"), text == NULL ? "" : text);
+	error_hint(err, _("name one by its URI, as in '%s'"), text == NULL ? "" : text);
 	buffer_free(&uri);
 	return ST_AMBIGUOUS;
 }
@@ -137,6 +138,43 @@ static enum status check_key_type(const struct token *t, X509 *x509, struct erro
 		return ST_LIMIT;
 	}
 	return ST_OK;
+}
+
+static bool is_candidate(const struct token_signer_request *r, X509 *x509)
+{
+	for (size_t i = 0; i < r->n_candidates; i++)
+		if (X509_cmp(x509, r->candidates[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The selector's id or label is no certificate's.  Where the token has a signer's certificate under
+ * another one, that is what was meant; else a key without a certificate may be, which only a login
+ * can tell.
+ */
+static enum status names_nothing(
+    const struct token *t, const struct token_signer_request *r, struct error *err)
+{
+	struct buffer uri = BUFFER_INIT;
+	struct bytes id, label;
+	const char *text;
+
+	for (size_t i = 0; i < t->n_certificates && uri.len == 0; i++)
+		if (is_candidate(r, t->certificates[i].x509))
+			token_uri(&t->info, &t->certificates[i], &uri);
+	if (uri.len == 0) {
+		buffer_free(&uri);
+		return ST_OK;
+	}
+	selector_object(r->selector, &id, &label);
+	pairing_nothing_named(id, label, err);
+	text = buffer_text(&uri);
+	if (text != NULL)
+		error_hint(err, _("use the URI that `ctlsign token show` prints: '%s'"), text);
+	error_where(err, "%s", t->identity.name);
+	buffer_free(&uri);
+	return err->status;
 }
 
 enum status choice_make(struct token *t, const struct token_signer_request *r, size_t *candidate,
@@ -170,5 +208,7 @@ enum status choice_make(struct token *t, const struct token_signer_request *r, s
 		return carries_several(t, r, err);
 	if (*certificate != NULL)
 		return check_key_type(t, (*certificate)->x509, err);
-	return carries_any || r->n_candidates == 0 ? carries_others(t, r, err) : ST_OK;
+	if (carries_any || r->n_candidates == 0)
+		return carries_others(t, r, err);
+	return names_nothing(t, r, err);
 }

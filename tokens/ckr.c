@@ -131,7 +131,7 @@ static const struct ckr_meaning table[] = {
 /* clang-format on */
 
 static const struct ckr_meaning no_reason = {
-    0, "CKR_OK", N_("libp11 gives no reason"), REINSERT, ST_TOKEN};
+    0, "CKR_OK", N_("the module gave no code"), REINSERT, ST_TOKEN};
 static const struct ckr_meaning unknown = {
     0, "CKR_?", N_("an error that PKCS#11 does not define"), REINSERT, ST_TOKEN};
 static const struct ckr_meaning vendor = {CKR_VENDOR_DEFINED, "CKR_VENDOR_DEFINED",
@@ -159,6 +159,20 @@ enum status ckr_error(struct error *err, unsigned long code, const char *functio
 	if (m->action != NULL)
 		error_hint(err, "%s", _(m->action));
 	return m->status;
+}
+
+enum status ckr_error_from_libp11(struct error *err, unsigned long code, const char *function)
+{
+	enum status meant = ckr_lookup(code)->status;
+
+	if (meant != ST_PIN_WRONG && meant != ST_PIN_LOCKED && meant != ST_CANCELLED)
+		return ckr_error(err, code, function);
+	error_set(err, ST_TOKEN,
+	    _("%s failed: an error of the token's vendor, of whose code only the end is known "
+	      "(0x%lx)"),
+	    function, code);
+	error_hint(err, "%s", _(PERSON));
+	return ST_TOKEN;
 }
 
 void ckr_queue_clear(void)

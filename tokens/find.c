@@ -33,6 +33,15 @@ static void list_end(struct buffer *list, size_t left_out)
 		    left_out);
 }
 
+/* In quotes, so that it can be pasted into a shell: p11-kit writes a quote as %27. */
+static void add_quoted_uri(
+    const struct token *t, const struct token_certificate *certificate, struct buffer *out)
+{
+	buffer_add(out, "'", 1);
+	token_uri(&t->info, certificate, out);
+	buffer_add(out, "'", 1);
+}
+
 static void describe_token(const struct token *t, bool with_uri, struct buffer *out)
 {
 	if (!with_uri) {
@@ -41,7 +50,7 @@ static void describe_token(const struct token *t, bool with_uri, struct buffer *
 	}
 	buffer_printf(
 	    out, _("'%s', serial %s, slot %lu: "), t->info.label, t->info.serial, t->info.slot_id);
-	token_uri(&t->info, NULL, out);
+	add_quoted_uri(t, NULL, out);
 }
 
 /* The tokens that fit SELECTOR (all when it is NULL), as one line. */
@@ -65,17 +74,23 @@ static void list_tokens(
 static enum status no_token(const struct tokens *tokens, struct error *err)
 {
 	size_t n = tokens_problem_count(tokens);
+	const struct error *first;
 
-	if (n == 0)
+	if (n == 0) {
 		error_set(err, ST_NO_TOKEN, _("no token is there"));
+		error_hint(err, _("insert the token"));
+		return ST_NO_TOKEN;
+	}
+	first = tokens_problem_at(tokens, 0);
+	error_set(err, ST_NO_TOKEN,
+	    ngettext("no token is there, and %zu module or slot was left out: %s: %s",
+		"no token is there, and %zu modules or slots were left out, the first: %s: %s",
+		(unsigned long)n),
+	    n, first->where, first->what);
+	if (first->hint[0] != '\0')
+		error_hint(err, "%s", first->hint);
 	else
-		error_set(err, ST_NO_TOKEN,
-		    ngettext("no token is there, and %zu module or slot was left out: %s: %s",
-			"no token is there, and %zu modules or slots were left out, the first: "
-			"%s: %s",
-			(unsigned long)n),
-		    n, tokens_problem_at(tokens, 0)->where, tokens_problem_at(tokens, 0)->what);
-	error_hint(err, _("insert the token"));
+		error_hint(err, _("see to that first, or name another module with --module"));
 	return ST_NO_TOKEN;
 }
 
@@ -97,8 +112,7 @@ static enum status nothing_fits(
 	text = buffer_text(&list);
 	error_set(err, ST_NO_TOKEN, _("no token matches '%s'; there is: %s"),
 	    selector_text(selector), text == NULL ? "" : text);
-	error_hint(err, _("insert the token, or name one that is there by its label, its serial "
-			  "number or its URI"));
+	error_hint(err, _("insert the token, or name one that is there"));
 	buffer_free(&list);
 	return ST_NO_TOKEN;
 }
@@ -137,6 +151,7 @@ enum status tokens_find(struct tokens *tokens, const struct token_selector *sele
 
 /* The certificates that a selector fits, counted and with the last one that has a key. */
 struct matches {
+	const struct token_info *token; /* the last one that was looked at */
 	const struct token_certificate *any;
 	const struct token_certificate *with_key;
 	size_t n;
@@ -161,10 +176,22 @@ static void match_certificates(
 			m->n_with_key++;
 			m->with_key = c;
 		}
-		token_uri(&token->info, c, &entry);
+		add_quoted_uri(token, c, &entry);
 		list_add(&m->list, &entry, &m->left_out);
 	}
 	buffer_free(&entry);
+}
+
+static enum status no_match(
+    const struct token_info *token, const struct token_selector *selector, struct error *err)
+{
+	error_set(
+	    err, ST_NO_TOKEN, _("'%s' names no certificate on the token"), selector_text(selector));
+	error_hint(err,
+	    _("see what is there with: ctlsign token show '%s'; or take the certificate from a "
+	      "file"),
+	    token->serial[0] != '\0' ? token->serial : token->label);
+	return ST_NO_TOKEN;
 }
 
 static enum status one_match(
@@ -173,13 +200,8 @@ static enum status one_match(
 	const struct token_certificate *chosen = m->n == 1 ? m->any : m->with_key;
 	const char *list;
 
-	if (m->n == 0) {
-		error_set(err, ST_NO_TOKEN, _("'%s' names no certificate on the token"),
-		    selector_text(selector));
-		error_hint(
-		    err, _("list what is on the token, or take the certificate from a file"));
-		return ST_NO_TOKEN;
-	}
+	if (m->n == 0)
+		return no_match(m->token, selector, err);
 	if (m->n > 1 && m->n_with_key != 1) {
 		list_end(&m->list, m->left_out);
 		list = buffer_text(&m->list);
@@ -214,13 +236,13 @@ enum status tokens_certificate(
 	for (size_t i = 0; i < tokens->n && status == ST_OK; i++) {
 		if (!selector_fits_token(selector, tokens->list[i]))
 			continue;
-		only = &tokens->list[i]->info;
+		m.token = &tokens->list[i]->info;
 		status = certificates_read(tokens->list[i], err);
 		if (status == ST_OK)
 			match_certificates(&m, tokens->list[i], selector);
 	}
 	if (status == ST_OK && m.n == 0)
-		status = tokens_find(tokens, selector, &only, err);
+		status = tokens_find(tokens, selector, &m.token, err);
 	if (status == ST_OK)
 		status = one_match(&m, selector, out, err);
 	buffer_free(&m.list);

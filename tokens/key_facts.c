@@ -63,38 +63,82 @@ static bool has_public_half(
 	return find_objects(f, session, template, 2, found) > 0;
 }
 
-static void add_facts(
-    CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, struct key_facts *facts)
+static bool always_authenticates(
+    CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
 	CK_BBOOL always = CK_FALSE;
 	CK_ATTRIBUTE attribute = {CKA_ALWAYS_AUTHENTICATE, &always, sizeof(always)};
 
-	if (read_attribute(f, session, key, &attribute) && always == CK_TRUE)
-		facts->always_authenticate = true;
-	if (!tells_exponent(f, session, key) && !has_public_half(f, session, key))
-		facts->exponent_hidden = true;
+	return read_attribute(f, session, key, &attribute) && always == CK_TRUE;
 }
 
-bool key_facts_read(
-    struct module *module, CK_SLOT_ID slot, struct bytes id, struct key_facts *facts)
+/* The RSA private keys with this CKA_ID, or all of them when it is empty. */
+static CK_ULONG find_private_keys(
+    struct module *module, struct bytes id, CK_OBJECT_HANDLE found[MAX_KEYS])
 {
-	CK_FUNCTION_LIST *f = module->functions;
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE type = CKK_RSA;
 	CK_ATTRIBUTE template[3] = {{CKA_CLASS, &class, sizeof(class)},
 	    {CKA_KEY_TYPE, &type, sizeof(type)}, {CKA_ID, (void *)id.data, id.len}};
+
+	module_calling(module, "C_FindObjects");
+	return find_objects(
+	    module->functions, module->session, template, id.len > 0 ? 3 : 2, found);
+}
+
+void key_facts_read(struct module *module, struct bytes id, struct key_facts *facts)
+{
+	CK_FUNCTION_LIST *f = module->functions;
+	CK_SESSION_HANDLE session = module->session;
 	CK_OBJECT_HANDLE keys[MAX_KEYS];
-	CK_SESSION_HANDLE session;
 	CK_ULONG n;
 
 	*facts = (struct key_facts){false, false};
-	module_calling(module, "C_OpenSession");
-	if (f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
-		return false;
+	n = find_private_keys(module, id, keys);
 	module_calling(module, "C_GetAttributeValue");
-	n = find_objects(f, session, template, id.len > 0 ? 3 : 2, keys);
-	for (CK_ULONG i = 0; i < n; i++)
-		add_facts(f, session, keys[i], facts);
-	f->C_CloseSession(session);
-	return true;
+	for (CK_ULONG i = 0; i < n; i++) {
+		if (always_authenticates(f, session, keys[i]))
+			facts->always_authenticate = true;
+		if (!tells_exponent(f, session, keys[i]) && !has_public_half(f, session, keys[i]))
+			facts->exponent_hidden = true;
+	}
+}
+
+bool key_always_authenticates(struct module *module, CK_OBJECT_HANDLE key)
+{
+	module_calling(module, "C_GetAttributeValue");
+	return always_authenticates(module->functions, module->session, key);
+}
+
+static struct bytes without_zeros(const unsigned char *data, size_t len)
+{
+	while (len > 0 && *data == 0) {
+		data++;
+		len--;
+	}
+	return (struct bytes){data, len};
+}
+
+CK_OBJECT_HANDLE key_handle(struct module *module, struct bytes id, struct bytes modulus)
+{
+	CK_OBJECT_HANDLE keys[MAX_KEYS], silent = CK_INVALID_HANDLE;
+	unsigned char value[MAX_MODULUS];
+	CK_ULONG n, n_silent = 0;
+
+	n = find_private_keys(module, id, keys);
+	module_calling(module, "C_GetAttributeValue");
+	for (CK_ULONG i = 0; i < n; i++) {
+		CK_ATTRIBUTE attribute = {CKA_MODULUS, value, sizeof(value)};
+		struct bytes its = {NULL, 0};
+
+		if (read_attribute(module->functions, module->session, keys[i], &attribute))
+			its = without_zeros(value, attribute.ulValueLen);
+		if (its.len == 0) {
+			silent = keys[i];
+			n_silent++;
+		} else if (bytes_equal(its, modulus)) {
+			return keys[i];
+		}
+	}
+	return n_silent == 1 ? silent : CK_INVALID_HANDLE;
 }

@@ -22,10 +22,18 @@ struct key_facts {
 
 /*
  * In a job, after the login: the facts of the RSA private keys with this CKA_ID (with any, when it
- * is empty) in SLOT; where several have it, a fact of one is a fact of all.  False when no session
- * could be opened: then nothing is known.
+ * is empty); where several have it, a fact of one is a fact of all.
  */
-bool key_facts_read(
-    struct module *module, CK_SLOT_ID slot, struct bytes id, struct key_facts *facts);
+void key_facts_read(struct module *module, struct bytes id, struct key_facts *facts);
+
+/*
+ * The handle, in module->session, of the RSA private key with this CKA_ID (any, when it is empty)
+ * and modulus, which is without leading zeros.  A key that does not tell its modulus is taken when
+ * it is the only such one with the CKA_ID.  CK_INVALID_HANDLE when there is none.
+ */
+CK_OBJECT_HANDLE key_handle(struct module *module, struct bytes id, struct bytes modulus);
+
+/* Whether that one key wants the PIN for each signature. */
+bool key_always_authenticates(struct module *module, CK_OBJECT_HANDLE key);
 
 #endif

@@ -7,13 +7,11 @@
 
 #include "base/text.h"
 #include "tokens/ckr.h"
-#include "tokens/context_pin.h"
 #include "tokens/module_file.h"
 #include "tokens/slots.h"
 
 #include <dlfcn.h>
 #include <libp11.h>
-#include <openssl/ui.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +94,8 @@ enum status module_failed_with(struct module_job *job, CK_RV rv)
 
 enum status module_failed(struct module_job *job)
 {
-	return module_failed_with(job, ckr_queue_take());
+	return ckr_error_from_libp11(
+	    &job->error, ckr_queue_take(), atomic_load(&job->module->calling));
 }
 
 /* What libp11 and we call without looking. */
@@ -160,10 +159,8 @@ static enum status load_work(struct module_job *job)
 	if (status != ST_OK)
 		return status;
 	m->ctx = PKCS11_CTX_new();
-	m->ui = context_pin_method();
-	if (m->ctx == NULL || m->ui == NULL)
+	if (m->ctx == NULL)
 		return error_no_memory(&job->error);
-	PKCS11_set_ui_method(m->ctx, m->ui, m);
 	if (m->init_args != NULL)
 		PKCS11_CTX_init_args(m->ctx, m->init_args);
 	module_calling(m, "C_Initialize");
@@ -171,7 +168,7 @@ static enum status load_work(struct module_job *job)
 		ckr = ckr_queue_take();
 		PKCS11_CTX_free(m->ctx);
 		m->ctx = NULL;
-		ckr_error(&job->error, ckr, "C_Initialize");
+		ckr_error_from_libp11(&job->error, ckr, "C_Initialize");
 		if (ckr == CKR_GENERAL_ERROR)
 			error_hint(&job->error,
 			    _("check the module's own configuration (for SoftHSM: the file that "
@@ -205,8 +202,6 @@ static enum status unload_work(struct module_job *job)
 
 static void module_free(struct module *m)
 {
-	UI_destroy_method(m->ui);
-	secret_wipe(&m->pin);
 	free(m->init_args);
 	free(m->name);
 	free(m->path);

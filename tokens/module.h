@@ -8,10 +8,8 @@
 #ifndef CTLSIGN_TOKENS_MODULE_H
 #define CTLSIGN_TOKENS_MODULE_H
 
-#include "base/pin.h"
 #include "tokens/watchdog.h"
 
-#include <openssl/types.h>
 #include <p11-kit/pkcs11.h>
 #include <stdatomic.h>
 
@@ -34,16 +32,10 @@ struct module {
 	struct PKCS11_ctx_st *ctx;
 	struct PKCS11_slot_st *slots; /* libp11's list, or NULL; see slots.h */
 	unsigned n_slots;
-	bool logged_in;	  /* by PKCS11_login() on one of `slots` */
-	unsigned session; /* counts the lists: a login is lost with its list */
-	EVP_PKEY *key;	  /* the private key that signs, between login and logout */
-	UI_METHOD *ui;
-
-	/* for the second PIN of CKA_ALWAYS_AUTHENTICATE; set by the signer between jobs */
-	struct secret pin;
-	const struct pin_source *pins;
-	struct pin_request request;
-	struct error context_error;
+	unsigned generation; /* counts the lists: a session is lost with its list */
+	/* Ours, not libp11's: holds the login and signs.  CK_INVALID_HANDLE: there is none. */
+	CK_SESSION_HANDLE session;
+	bool logged_in;
 };
 
 /*
@@ -89,7 +81,10 @@ enum status module_job_end(struct module_job *job, struct error *err);
 /* In a job, before a call: notes FUNCTION for messages and empties OpenSSL's error queue. */
 void module_calling(struct module *module, const char *function);
 
-/* In a job, after libp11 failed in what module_calling() noted: the job's error from the queue. */
+/*
+ * In a job, after libp11 failed in what module_calling() noted: the job's error from the queue,
+ * where codes are cut (see tokens/ckr.h).
+ */
 enum status module_failed(struct module_job *job);
 
 /* The same for a call that was made directly and returned RV. */

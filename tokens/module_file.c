@@ -16,11 +16,51 @@ static bool owned_by_stranger(const struct stat *st)
 	return st->st_uid != 0 && st->st_uid != geteuid();
 }
 
+/*
+ * Who can write a directory can put another file in the module's place.  A sticky one (/tmp) is
+ * fine: there only a file's owner can replace it, and that is root or the user.
+ */
+static bool others_can_replace_in(const struct stat *st, mode_t others)
+{
+	return (st->st_mode & others) != 0 && (st->st_mode & S_ISVTX) == 0;
+}
+
+/* The directory that the file lies in. */
 static enum status check_directory(const char *path, struct error *err)
 {
-	char *real = realpath(path, NULL);
-	enum status status = ST_OK;
 	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return error_errno(err, ST_MODULE, errno, _("cannot look at %s"), path);
+	if (owned_by_stranger(&st))
+		return error_set(err, ST_MODULE,
+		    _("the module's directory %s belongs to neither root nor you"), path);
+	if (others_can_replace_in(&st, S_IWGRP | S_IWOTH))
+		return error_set(
+		    err, ST_MODULE, _("others can write the module's directory %s"), path);
+	return ST_OK;
+}
+
+/*
+ * A directory further up.  Groups that administer, say, /usr/local are common there, and so are
+ * owners that only a container does not know: only what everybody can write is refused.
+ */
+static enum status check_parent(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return error_errno(err, ST_MODULE, errno, _("cannot look at %s"), path);
+	if (others_can_replace_in(&st, S_IWOTH))
+		return error_set(err, ST_MODULE,
+		    _("everybody can write %s, which the module's directory lies in"), path);
+	return ST_OK;
+}
+
+static enum status check_directories(const char *path, struct error *err)
+{
+	char *real = realpath(path, NULL);
+	enum status status;
 	char *slash;
 
 	slash = real == NULL ? NULL : strrchr(real, '/');
@@ -29,14 +69,12 @@ static enum status check_directory(const char *path, struct error *err)
 		return error_errno(err, ST_MODULE, errno, _("cannot resolve the module's path"));
 	}
 	slash[slash == real ? 1 : 0] = '\0';
-	if (stat(real, &st) != 0)
-		status = error_errno(err, ST_MODULE, errno, _("cannot look at %s"), real);
-	else if (owned_by_stranger(&st))
-		status = error_set(err, ST_MODULE,
-		    _("the module's directory %s belongs to neither root nor you"), real);
-	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0)
-		status = error_set(
-		    err, ST_MODULE, _("others can write the module's directory %s"), real);
+	status = check_directory(real, err);
+	while (status == ST_OK && real[1] != '\0') {
+		slash = strrchr(real, '/');
+		slash[slash == real ? 1 : 0] = '\0';
+		status = check_parent(real, err);
+	}
 	free(real);
 	return status;
 }
@@ -58,7 +96,7 @@ enum status module_file_check(const char *path, struct error *err)
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		status = error_set(err, ST_MODULE, _("others can write the module's file"));
 	else
-		status = check_directory(path, err);
+		status = check_directories(path, err);
 	if (status != ST_OK)
 		error_hint(err, _("give the file and its directory to root, and take the write "
 				  "permission from group and others"));

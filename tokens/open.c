@@ -57,48 +57,22 @@ static enum status open_named(
 	return status;
 }
 
-/* p11-kit runs the modules' constructors: that, too, may hang. */
-struct registry_job {
-	struct watchdog_job job;
-	struct registry registry;
-	enum status status;
-	struct error error;
-};
-
-static void registry_open_run(struct watchdog_job *base)
-{
-	struct registry_job *job = (struct registry_job *)base;
-
-	job->status = registry_open(&job->registry, &job->error);
-}
-
-static void registry_close_run(struct watchdog_job *base)
-{
-	registry_close(&((struct registry_job *)base)->registry);
-}
-
-static void registry_release(struct watchdog_job *base)
-{
-	free(base);
-}
-
+/* A module or configuration file that cannot be used is a problem, not a failure. */
 static enum status add_registered(
     struct tokens *tokens, const struct registry *registry, unsigned timeout_ms)
 {
+	struct problems *problems = &tokens->module_problems;
 	enum status status = ST_OK;
 	struct error problem;
 
-	if (registry->message != NULL) {
-		error_set(
-		    &problem, ST_MODULE, _("p11-kit left a module out: %s"), registry->message);
-		status = problems_add(&tokens->module_problems, &problem);
-	}
+	for (size_t i = 0; i < registry->problems.n && status == ST_OK; i++)
+		status = problems_add(problems, &registry->problems.list[i]);
 	for (size_t i = 0; i < registry->n && status == ST_OK; i++) {
 		const struct registered_module *r = &registry->modules[i];
+		const char *init_args = r->config.value[P11_INIT_RESERVED];
 
-		if (add_module(tokens, r->path, r->name, r->init_args, timeout_ms, &problem) !=
-		    ST_OK)
-			status = problems_add(&tokens->module_problems, &problem);
+		if (add_module(tokens, r->path, r->name, init_args, timeout_ms, &problem) != ST_OK)
+			status = problems_add(problems, &problem);
 	}
 	return status;
 }
@@ -126,35 +100,15 @@ static enum status no_registered_module(const struct tokens *tokens, struct erro
 
 static enum status open_registered(struct tokens *tokens, unsigned timeout_ms, struct error *err)
 {
-	struct registry_job *job = calloc(1, sizeof(*job));
-	struct watchdog *dog = NULL;
+	struct registry registry;
 	enum status status;
 
-	if (job == NULL)
-		return error_no_memory(err);
-	job->job.run = registry_open_run;
-	job->job.release = registry_release;
-	status = watchdog_start(NULL, &dog, err);
-	if (status != ST_OK) {
-		free(job);
-		return status;
-	}
-	if (!watchdog_run(dog, timeout_ms, &job->job)) {
-		error_set(err, ST_TOKEN_TIMEOUT,
-		    _("one of the PKCS#11 modules that p11-kit registers hangs while it is "
-		      "loaded"));
-		error_hint(err, _("name the module to be used with --module"));
-		return ST_TOKEN_TIMEOUT;
-	}
-	status = job->status;
+	status = registry_open(&registry, err);
 	if (status != ST_OK)
-		*err = job->error;
-	else if (add_registered(tokens, &job->registry, timeout_ms) != ST_OK)
+		return status;
+	if (add_registered(tokens, &registry, timeout_ms) != ST_OK)
 		status = error_no_memory(err);
-	job->job.run = registry_close_run;
-	if (watchdog_run(dog, timeout_ms, &job->job))
-		free(job);
-	watchdog_stop(dog);
+	registry_close(&registry);
 	if (status == ST_OK && tokens->n_modules == 0)
 		status = no_registered_module(tokens, err);
 	return status;

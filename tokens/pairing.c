@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ID 255
+#define MAX_ID sizeof(((struct paired_key *)0)->id)
 
 struct pair_job {
 	struct module_job base;
@@ -29,9 +29,8 @@ struct pair_job {
 	bool has_want_id;
 	bool has_want_label;
 
-	size_t chosen; /* n_candidates: none yet */
+	struct paired_key key; /* its candidate is n_candidates: none yet */
 	bool several;
-	bool always_authenticate;
 	unsigned n_rsa;
 	unsigned n_other;
 	bool exponent_hidden;
@@ -93,18 +92,18 @@ static bool wanted(const struct pair_job *job, const PKCS11_KEY *key)
 	       (!job->has_want_label || bytes_equal(buffer_bytes(&job->want_label), label));
 }
 
-/* Looks at one RSA key; keeps it in the module when it belongs to a candidate. */
+/* Looks at one RSA key; notes it when it belongs to a candidate. */
 static void try_key(struct pair_job *job, PKCS11_KEY *key)
 {
 	struct module *m = job->base.module;
 	struct buffer half = BUFFER_INIT;
+	struct bytes id = key_id(key);
 	struct key_facts facts;
-	bool facts_known;
 	EVP_PKEY *pkey;
 	size_t i;
 
-	facts_known = key_facts_read(m, job->id.slot_id, key_id(key), &facts);
-	if (facts_known && facts.exponent_hidden) {
+	key_facts_read(m, id, &facts);
+	if (facts.exponent_hidden) {
 		job->exponent_hidden = true;
 		return;
 	}
@@ -113,18 +112,19 @@ static void try_key(struct pair_job *job, PKCS11_KEY *key)
 	if (pkey == NULL)
 		return;
 	add_public_half(pkey, &half);
+	EVP_PKEY_free(pkey);
 	i = candidate_of(job, buffer_bytes(&half));
 	buffer_free(&half);
-	if (i == job->n_candidates || i == job->chosen) {
-		EVP_PKEY_free(pkey);
-	} else if (job->chosen != job->n_candidates) {
+	if (i == job->n_candidates || i == job->key.candidate)
+		return;
+	if (job->key.candidate != job->n_candidates) {
 		job->several = true;
-		EVP_PKEY_free(pkey);
-	} else {
-		job->chosen = i;
-		job->always_authenticate = !facts_known || facts.always_authenticate;
-		m->key = pkey;
+		return;
 	}
+	job->key.candidate = i;
+	job->key.always_authenticate = facts.always_authenticate;
+	job->key.id_len = id.len;
+	memcpy(job->key.id, id.data, id.len);
 }
 
 /* Tries the keys whose CKA_ID is the known certificate's, or those whose CKA_ID is not. */
@@ -139,6 +139,40 @@ static void try_keys(struct pair_job *job, PKCS11_KEY *keys, unsigned n, bool wi
 		    wanted(job, &keys[i]))
 			try_key(job, &keys[i]);
 	}
+}
+
+enum status pairing_nothing_named(struct bytes id, struct bytes label, struct error *err)
+{
+	struct buffer hex = BUFFER_INIT;
+	char name[256];
+	const char *text;
+
+	text_hex(&hex, id, 0, true);
+	text = buffer_text(&hex);
+	text_printable_into(name, sizeof(name), label);
+	if (text == NULL)
+		error_no_memory(err);
+	else if (label.data == NULL)
+		error_set(err, ST_NO_KEY,
+		    _("the token has no key with id %s that belongs to a signer of the list"),
+		    text);
+	else if (id.data == NULL)
+		error_set(err, ST_NO_KEY,
+		    _("the token has no key with the label '%s' that belongs to a signer of the "
+		      "list"),
+		    name);
+	else
+		error_set(err, ST_NO_KEY,
+		    _("the token has no key with id %s and the label '%s' that belongs to a signer "
+		      "of the list"),
+		    text, name);
+	buffer_free(&hex);
+	if (err->status == ST_NO_KEY && id.data != NULL)
+		error_hint(err, _("write the id as in the URI that `ctlsign token show` prints, "
+				  "such as id=%%01"));
+	else if (err->status == ST_NO_KEY)
+		error_hint(err, _("write object= as in the URI that `ctlsign token show` prints"));
+	return err->status;
 }
 
 static enum status no_key(struct pair_job *job)
@@ -161,6 +195,11 @@ static enum status no_key(struct pair_job *job)
 		error_set(
 		    err, ST_NO_KEY, _("no private key on the token belongs to its certificate"));
 		error_hint(err, _("use the token that holds the key"));
+	} else if (job->has_want_id || job->has_want_label) {
+		return pairing_nothing_named(
+		    job->has_want_id ? buffer_bytes(&job->want_id) : (struct bytes){NULL, 0},
+		    job->has_want_label ? buffer_bytes(&job->want_label) : (struct bytes){NULL, 0},
+		    err);
 	} else {
 		error_set(err, ST_NO_KEY,
 		    _("no private key on the token belongs to a signer of the list"));
@@ -191,11 +230,11 @@ static enum status pair_work(struct module_job *base)
 		else
 			job->n_other++;
 	}
-	job->chosen = job->n_candidates;
+	job->key.candidate = job->n_candidates;
 	try_keys(job, keys, n, true);
-	if (m->key == NULL)
+	if (job->key.candidate == job->n_candidates)
 		try_keys(job, keys, n, false);
-	if (m->key == NULL)
+	if (job->key.candidate == job->n_candidates)
 		return no_key(job);
 	if (job->several) {
 		error_set(&base->error, ST_AMBIGUOUS,
@@ -228,8 +267,8 @@ static bool fill(struct pair_job *job, const struct pairing *p)
 	return !failed;
 }
 
-enum status pairing_find(struct login *login, const struct pairing *pairing, size_t *candidate,
-    bool *always_authenticate, struct error *err)
+enum status pairing_find(
+    struct login *login, const struct pairing *pairing, struct paired_key *key, struct error *err)
 {
 	struct pair_job *job =
 	    module_job_new(sizeof(*job), login->id.module, pair_work, pair_clear);
@@ -243,7 +282,6 @@ enum status pairing_find(struct login *login, const struct pairing *pairing, siz
 	}
 	if (!module_run(&job->base, 0, err))
 		return slots_blame(&login->id, ST_TOKEN_TIMEOUT, err);
-	*candidate = job->chosen;
-	*always_authenticate = job->always_authenticate;
+	*key = job->key;
 	return slots_blame(&login->id, module_job_end(&job->base, err), err);
 }

@@ -14,6 +14,8 @@
 #include "base/bytes.h"
 #include "tokens/login.h"
 
+#include <openssl/types.h>
+
 struct pairing {
 	X509 *const *candidates;
 	size_t n_candidates;
@@ -25,12 +27,24 @@ struct pairing {
 	struct bytes want_label;
 };
 
+struct paired_key {
+	size_t candidate;	  /* whose it is */
+	bool always_authenticate; /* wants the PIN for each signature */
+	uint8_t id[255];	  /* its CKA_ID */
+	size_t id_len;
+};
+
 /*
- * After login_start(): finds the key, leaves it in module->key, and tells the candidate that it
- * belongs to and whether it wants the PIN for each signature (true, too, where that is not known).
- * ST_NO_KEY when none fits, ST_AMBIGUOUS when keys of several candidates do.
+ * After login_start(): finds the key.  ST_NO_KEY when none fits, ST_AMBIGUOUS when keys of several
+ * candidates do.
  */
-enum status pairing_find(struct login *login, const struct pairing *pairing, size_t *candidate,
-    bool *always_authenticate, struct error *err);
+enum status pairing_find(
+    struct login *login, const struct pairing *pairing, struct paired_key *key, struct error *err);
+
+/*
+ * ST_NO_KEY, for a selector with this id= and object= ({NULL, 0} for one that it does not have)
+ * that fits nothing with which somebody on the list could sign.
+ */
+enum status pairing_nothing_named(struct bytes id, struct bytes label, struct error *err);
 
 #endif

@@ -1,35 +1,38 @@
 /*
- * The PKCS#11 modules that p11-kit registers on this machine (pkcs11.conf(5)).
+ * The PKCS#11 modules that p11-kit's configuration registers on this machine (pkcs11.conf(5)).
+ *
+ * The files are read here and not by p11-kit, which loads every module, and so runs its code,
+ * before anybody can look at who may write the module's file.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #ifndef CTLSIGN_TOKENS_REGISTRY_H
 #define CTLSIGN_TOKENS_REGISTRY_H
 
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <stddef.h>
+#include "tokens/internal.h"
+#include "tokens/p11_config.h"
 
 struct registered_module {
-	char *path;	 /* absolute, as p11-kit resolved it */
-	char *name;	 /* of its configuration file: "opensc-pkcs11" */
-	char *init_args; /* its x-init-reserved, or NULL */
+	char *name;  /* of its configuration file: "opensc-pkcs11" */
+	char *path;  /* absolute */
+	bool broken; /* one of its files is not understood: better none than half of it */
+	struct p11_config config;
 };
 
 struct registry {
 	struct registered_module *modules;
 	size_t n;
-	char *message;		/* why p11-kit left a module out, or NULL; it tells only the last */
-	void **p11_kit_modules; /* p11-kit's own list */
+	struct problems
+	    problems; /* configuration files that cannot be used, each with its reason */
 };
 
 /*
- * The registered modules in p11-kit's order, without those that hold trusted certificates only
- * (trust-policy: yes) and without p11-kit's own proxy.  p11-kit loads the files to look at them but
- * initialises none.  They stay loaded until registry_close(), so that a caller that loads them
- * itself does not pay twice.  May take as long as the modules' constructors do: run it under a
- * watchdog.
+ * The registered modules in p11-kit's order (priority, then name), without those that are disabled
+ * for this program, that run in another process (remote:), that hold trusted certificates only
+ * (trust-policy: yes), and without p11-kit's own proxy.  The user's own configuration counts unless
+ * the system's says no, the user is root, the program is set-id, or P11_KIT_NO_USER_CONFIG is set.
+ * Nothing is loaded, and no module's file is looked at.  ST_MODULE when pkcs11.conf itself cannot
+ * be used.
  */
 enum status registry_open(struct registry *registry, struct error *err);
 void registry_close(struct registry *registry);

@@ -141,10 +141,10 @@ static enum status check_value(const struct attribute *a, struct bytes value, st
 	if (good)
 		return ST_OK;
 	error_set(
-	    err, ST_FORMAT, _("the URI attribute '%s' has a value that it cannot have"), a->name);
+	    err, ST_USAGE, _("the URI attribute '%s' has a value that it cannot have"), a->name);
 	if (a->kind == KIND_TYPE)
 		error_hint(err, _("use type=cert, type=private or type=public, or leave it out"));
-	return ST_FORMAT;
+	return ST_USAGE;
 }
 
 static enum status check_attribute(
@@ -156,7 +156,7 @@ static enum status check_attribute(
 	char printable[64];
 
 	if (equals == NULL)
-		return error_set(err, ST_FORMAT, _("the URI has a part without '='"));
+		return error_set(err, ST_USAGE, _("the URI has a part without '='"));
 	name = (struct bytes){text.data, (size_t)(equals - text.data)};
 	a = attribute_find(name, in_query);
 	if (a == NULL) {
@@ -167,7 +167,7 @@ static enum status check_attribute(
 	}
 	if (seen[a - attributes])
 		return error_set(
-		    err, ST_FORMAT, _("the URI attribute '%s' stands there twice"), a->name);
+		    err, ST_USAGE, _("the URI attribute '%s' stands there twice"), a->name);
 	seen[a - attributes] = true;
 	return check_value(a, (struct bytes){equals + 1, text.len - name.len - 1}, err);
 }
@@ -184,7 +184,7 @@ static enum status check_part(
 
 		if (end != NULL && len + 1 == part.len)
 			return error_set(
-			    err, ST_FORMAT, _("the URI ends in the separator '%c'"), separator);
+			    err, ST_USAGE, _("the URI ends in the separator '%c'"), separator);
 		status = check_attribute((struct bytes){part.data, len}, in_query, seen, err);
 		part.data += end == NULL ? len : len + 1;
 		part.len -= end == NULL ? len : len + 1;
@@ -200,12 +200,12 @@ static enum status check_uri(const char *text, struct error *err)
 	enum status status;
 
 	if (strlen(text) > MAX_URI)
-		return error_set(err, ST_FORMAT, _("the URI is too long"));
+		return error_set(err, ST_USAGE, _("the URI is too long"));
 	for (const char *c = text; *c != '\0'; c++)
 		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c)) {
-			error_set(err, ST_FORMAT, _("the URI has a blank in it"));
+			error_set(err, ST_USAGE, _("the URI has a blank in it"));
 			error_hint(err, _("write %%20 for each blank"));
-			return ST_FORMAT;
+			return ST_USAGE;
 		}
 	if (question != NULL)
 		path.len = (size_t)(question - text) - strlen(SCHEME);
@@ -229,13 +229,13 @@ static enum status parse_uri(struct token_selector *s, const char *text, struct 
 	if (rc == P11_KIT_URI_UNEXPECTED)
 		return error_no_memory(err);
 	if (rc == P11_KIT_URI_BAD_ENCODING)
-		return error_set(err, ST_FORMAT, _("the URI has a bad percent-encoding"));
+		return error_set(err, ST_USAGE, _("the URI has a bad percent-encoding"));
 	if (rc != P11_KIT_URI_OK)
-		return error_set(err, ST_FORMAT, _("the URI is malformed"));
+		return error_set(err, ST_USAGE, _("the URI is malformed"));
 	/* What is left unrecognised now is a value longer than any token's field. */
 	if (p11_kit_uri_any_unrecognized(s->uri))
 		return error_set(
-		    err, ST_FORMAT, _("the URI has a value that is too long for any token"));
+		    err, ST_USAGE, _("the URI has a value that is too long for any token"));
 	return ST_OK;
 }
 

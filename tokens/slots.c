@@ -114,9 +114,11 @@ static void read_slot(struct read_job *job, CK_SLOT_ID id)
 	r->failed = "C_GetSlotInfo";
 	module_calling(m, "C_GetSlotInfo");
 	r->rv = m->functions->C_GetSlotInfo(id, &r->slot);
+	if (r->rv != CKR_OK)
+		memset(&r->slot, 0, sizeof(r->slot));
+	slots_pad(r->slot.slotDescription, sizeof(r->slot.slotDescription));
+	slots_pad(r->slot.manufacturerID, sizeof(r->slot.manufacturerID));
 	if (r->rv == CKR_OK) {
-		slots_pad(r->slot.slotDescription, sizeof(r->slot.slotDescription));
-		slots_pad(r->slot.manufacturerID, sizeof(r->slot.manufacturerID));
 		r->failed = "C_GetTokenInfo";
 		r->rv = read_token(m, id, &r->token);
 	}
@@ -240,8 +242,11 @@ enum status slots_find_again(struct token_identity *id, CK_TOKEN_INFO *token, st
 
 void slots_drop(struct module *m)
 {
-	EVP_PKEY_free(m->key);
-	m->key = NULL;
+	if (m->session != CK_INVALID_HANDLE) {
+		module_calling(m, "C_CloseSession");
+		m->functions->C_CloseSession(m->session);
+	}
+	m->session = CK_INVALID_HANDLE;
 	if (m->slots != NULL) {
 		module_calling(m, "C_CloseAllSessions");
 		PKCS11_release_all_slots(m->ctx, m->slots, m->n_slots);
@@ -249,7 +254,7 @@ void slots_drop(struct module *m)
 	m->slots = NULL;
 	m->n_slots = 0;
 	m->logged_in = false;
-	m->session++;
+	m->generation++;
 }
 
 enum status slots_list(struct module_job *job)

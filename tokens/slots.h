@@ -4,7 +4,7 @@
  * The slots are read by PKCS#11's own functions and not by libp11, because libp11 0.4.12 gives up
  * on the whole module when a single slot is broken, and keeps neither the raw CK_TOKEN_INFO, which
  * URIs are matched against, nor the library's version.  Its list is made only when objects are read
- * or a key is used.
+ * or keys are looked for.
  *
  * Private to tokens/.
  *
@@ -61,8 +61,8 @@ enum status slots_blame(const struct token_identity *id, enum status status, str
 void slots_pad(unsigned char *field, size_t size);
 
 /*
- * For jobs.  slots_list_anew() drops libp11's list (and with it every session, login and copy of a
- * PIN) and makes a new one; slots_list() makes one only where none is.
+ * For jobs.  slots_list_anew() drops libp11's list (and with it every session and login) and makes
+ * a new one; slots_list() makes one only where none is.
  */
 enum status slots_list_anew(struct module_job *job);
 enum status slots_list(struct module_job *job);

@@ -118,7 +118,10 @@ static enum status add_broken(
 
 	ckr_error(&problem, r->rv, r->failed);
 	PRINTABLE(reader, r->slot.slotDescription);
-	error_where(&problem, _("%s: slot %lu '%s'"), m->path, r->id, reader);
+	if (reader[0] == '\0')
+		error_where(&problem, _("%s: slot %lu"), m->path, r->id);
+	else
+		error_where(&problem, _("%s: slot %lu '%s'"), m->path, r->id, reader);
 	return problems_add(&tokens->slot_problems, &problem);
 }
 

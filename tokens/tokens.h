@@ -35,8 +35,8 @@ struct tokens;
 
 struct tokens_options {
 	/*
-	 * Module files, absolute paths.  With n_modules 0 the modules that p11-kit registers are
-	 * used, but for those that only hold trusted certificates (p11-kit-trust).
+	 * Module files, absolute paths.  With n_modules 0 the modules that p11-kit's configuration
+	 * registers are used, but for those that only hold trusted certificates (p11-kit-trust).
 	 */
 	const char *const *modules;
 	size_t n_modules;
@@ -72,9 +72,10 @@ struct token_certificate {
 /*
  * Loads the modules and takes the first snapshot.  A module that is missing, not absolute,
  * writable by others, no PKCS#11 module, or that fails to initialise is left out and recorded as a
- * problem.  Fails with ST_MODULE only when a module that OPTIONS names, or every registered one,
- * was rejected; with ST_TOKEN_TIMEOUT or ST_TOKEN when a named one does not answer or cannot list
- * its slots.  Empty, uninitialised and broken slots are skipped.
+ * problem; one that others could have written is not even loaded.  Fails with ST_MODULE only when a
+ * module that OPTIONS names, or every registered one, was rejected; with ST_TOKEN_TIMEOUT or
+ * ST_TOKEN when a named one does not answer or cannot list its slots.  Empty, uninitialised and
+ * broken slots are skipped.
  */
 enum status tokens_open(
     const struct tokens_options *options, struct tokens **out, struct error *err);
@@ -102,7 +103,8 @@ bool tokens_wedged(void);
 /*
  * A selector says which token, and maybe which object on it: an RFC 7512 URI, or else text that is
  * a token's label or serial number.  A URI with a pin-value is refused, so is one with attributes
- * that are not understood: a selector is never ignored in part.
+ * that are not understood: a selector is never ignored in part.  What is not understood is
+ * ST_USAGE.
  */
 struct token_selector;
 enum status token_selector_parse(const char *text, struct token_selector **out, struct error *err);
@@ -144,13 +146,14 @@ void token_uri(const struct token_info *token, const struct token_certificate *c
  * signer's certificate is the one of them that the token carries (same DER).  If the token carries
  * none of them but has no certificate at all, or the selector names an object without one, the key
  * is looked for by its public half after login.  A token that carries other certificates only is
- * refused by name, without asking for a PIN.
+ * refused by name, without asking for a PIN; so is a selector whose id= or object= fits none of the
+ * token's certificates, although one of them is a candidate.
  *
  * The PIN is asked for as late as possible: in signer_sign(), or here when the certificate can
  * only be told after login.  One PIN entered is one C_Login, one signature one C_Sign; a PIN is
- * never tried twice.  A locked PIN is refused before asking.  After the signature the token is
- * logged out and the slots are released, so that libp11 keeps no copy of the PIN; the snapshot in
- * TOKENS is gone then until tokens_refresh().
+ * never tried twice.  A locked PIN is refused before asking.  A C_Login that failed may have used
+ * up a try, and the error says so, unless its code leaves no doubt that it did not.  After the
+ * signature the token is logged out; the snapshot in TOKENS is gone then until tokens_refresh().
  *
  * TOKENS, CANDIDATES and PINS must outlive the signer.
  */

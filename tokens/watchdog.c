@@ -18,12 +18,10 @@ struct watchdog {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* on the monotonic clock */
 	struct watchdog_job *job;
-	bool done;		  /* the job has run */
-	bool stopping;		  /* no more jobs will come */
-	bool stuck;		  /* a job was abandoned */
-	bool paused;		  /* somebody is being asked */
-	struct timespec deadline; /* of the running job */
-	struct timespec paused_at;
+	bool done;		    /* the job has run */
+	bool stopping;		    /* no more jobs will come */
+	bool stuck;		    /* a job was abandoned */
+	struct timespec deadline;   /* of the running job */
 	struct watchdog *next_left; /* in `left_behind` */
 };
 
@@ -40,17 +38,6 @@ static struct timespec time_add(struct timespec a, struct timespec b)
 	if (a.tv_nsec >= 1000000000L) {
 		a.tv_sec++;
 		a.tv_nsec -= 1000000000L;
-	}
-	return a;
-}
-
-static struct timespec time_sub(struct timespec a, struct timespec b)
-{
-	a.tv_sec -= b.tv_sec;
-	a.tv_nsec -= b.tv_nsec;
-	if (a.tv_nsec < 0) {
-		a.tv_sec--;
-		a.tv_nsec += 1000000000L;
 	}
 	return a;
 }
@@ -132,17 +119,14 @@ enum status watchdog_start(void *owner, struct watchdog **out, struct error *err
 	return ST_OK;
 }
 
-/* With the lock held: waits for the job, but no longer than its deadline, which pauses move. */
+/* With the lock held: waits for the job, but no longer than its deadline. */
 static bool wait_done(struct watchdog *dog)
 {
-	while (!dog->done) {
-		if (dog->paused)
-			pthread_cond_wait(&dog->changed, &dog->lock);
-		else if (pthread_cond_timedwait(&dog->changed, &dog->lock, &dog->deadline) ==
-			     ETIMEDOUT &&
-			 !dog->done && !dog->paused)
+	while (!dog->done)
+		if (pthread_cond_timedwait(&dog->changed, &dog->lock, &dog->deadline) ==
+			ETIMEDOUT &&
+		    !dog->done)
 			return false;
-	}
 	return true;
 }
 
@@ -171,7 +155,6 @@ bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job
 	}
 	dog->job = job;
 	dog->done = false;
-	dog->paused = false;
 	dog->deadline = time_add(now(), timeout);
 	pthread_cond_broadcast(&dog->changed);
 	done = wait_done(dog);
@@ -181,30 +164,6 @@ bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job
 		leave_behind(dog);
 	pthread_mutex_unlock(&dog->lock);
 	return done;
-}
-
-bool watchdog_pause(struct watchdog *dog)
-{
-	bool waited_for;
-
-	pthread_mutex_lock(&dog->lock);
-	waited_for = !dog->stuck;
-	if (waited_for) {
-		dog->paused = true;
-		dog->paused_at = now();
-		pthread_cond_broadcast(&dog->changed);
-	}
-	pthread_mutex_unlock(&dog->lock);
-	return waited_for;
-}
-
-void watchdog_resume(struct watchdog *dog)
-{
-	pthread_mutex_lock(&dog->lock);
-	dog->paused = false;
-	dog->deadline = time_add(dog->deadline, time_sub(now(), dog->paused_at));
-	pthread_cond_broadcast(&dog->changed);
-	pthread_mutex_unlock(&dog->lock);
 }
 
 bool watchdog_is_stuck(const struct watchdog *dog)

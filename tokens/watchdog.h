@@ -39,14 +39,6 @@ struct watchdog_job {
  */
 bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job *job);
 
-/*
- * From inside a running job: the clock stands still while a person is asked.  Only between these
- * two may a job use memory of the waiting caller.  watchdog_pause() says false when nobody waits
- * any more; then nobody may be asked.
- */
-bool watchdog_pause(struct watchdog *dog);
-void watchdog_resume(struct watchdog *dog);
-
 /* Whether a job was abandoned: then nothing of the module may be touched any more. */
 bool watchdog_is_stuck(const struct watchdog *dog);
 

@@ -18,7 +18,7 @@ allowed() {
     ceremony)  echo "base trustlist tokens" ;;
     admin|migrate|publish|phone) echo "base trustlist tokens cluster store ceremony" ;;
     cli)       echo "base trustlist tokens cluster store ceremony admin migrate publish phone" ;;
-    main)      echo "base tokens cli" ;;
+    main)      echo "base tokens ceremony cli" ;;
     *)         return 1 ;;
   esac
 }

@@ -97,7 +97,7 @@ der_sha256() {
 
 @test "DER certificates, and PEM files with the key beside, give the same bytes as PEM" {
   build_with sast1 pem.tlv
-  cat "$K/sast1.key" "$K/sast1.pem" >both.pem
+  (umask 077 && cat "$K/sast1.key" "$K/sast1.pem" >both.pem)
   quietly build -o der.tlv --timestamp "$STAMP" --sign-with both.pem --sast both.pem \
     --sast "$K/sast2.der" --ccm-tftp "$K/pub.der,dns=pub.lab,ip=10.1.2.3"
   assert_same_file pem.tlv der.tlv
@@ -108,7 +108,7 @@ der_sha256() {
   sleep 1
   build_with sast1 b.tlv
   assert_same_file a.tlv b.tlv
-  build_with sast1 c.tlv --timestamp 1700000001
+  STAMP=1700000001 build_with sast1 c.tlv
   refute_same_file a.tlv c.tlv
   independent c.tlv
   assert_json .header.timestamp 1700000001
@@ -123,7 +123,7 @@ der_sha256() {
   ctlsign build -o max.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" --sast "$K/sast2.pem" \
     --timestamp 4294967295
   assert_success
-  assert_stderr --regexp '^ctlsign: warning: TIMESTAMP lies in the future: 2106-02-07 06:28:15 UTC$'
+  assert_stderr --regexp '^ctlsign: warning: TIMESTAMP lies in the future: 2106-02-07 06:28:15 UTC; check'
   independent max.tlv
   assert_json .header.timestamp 4294967295
 }
@@ -207,7 +207,7 @@ der_sha256() {
   ctlsign build -o out.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" --sast "$K/sast2.pem" \
     --ccm-tftp p256.pem,dns=a
   assert_success
-  assert_stderr --regexp '^ctlsign: warning: record 3: [^'$'\n'']*SIGNERVERSION 1\.1$'
+  assert_stderr --regexp '^ctlsign: warning: record 3: [^'$'\n'']*SIGNERVERSION 1\.1; build the list'
   independent out.tlv
 }
 
@@ -289,4 +289,12 @@ cert_of_size() {
 2 17 63 2 63 16 140 128 696 4"
   ctlsign verify out.tlv
   assert_success
+}
+
+@test "a list without servers is warned of, before anything is asked" {
+  run_split "$CTLSIGN" build -o out.tlv --timestamp "$STAMP" --sign-with "$K/sast1.key" \
+    --sast "$K/sast1.pem" --sast "$K/sast2.pem"
+  assert_success
+  assert_stderr --regexp '^ctlsign: warning: the list has no CCM, CCM\+TFTP or TFTP record: '
+  assert_file out.tlv
 }

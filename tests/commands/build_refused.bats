@@ -25,8 +25,9 @@ setup() {
 refused_build() {
   local code=$1 pattern=$2
   shift 2
+  [[ " $* " == *' --timestamp'[\ =]* ]] || set -- --timestamp "$STAMP" "$@"
   refused "$code" "$pattern" build -o out.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" \
-    --sast "$K/sast2.pem" --timestamp "$STAMP" "$@"
+    --sast "$K/sast2.pem" "$@"
 }
 
 # refused_entry CODE REGEXP SPEC: as a CCM entry.
@@ -106,7 +107,7 @@ refused_entry() {
   { cat "$K/pub.der"; echo; } >long.der
   head -n 8 "$K/pub.pem" >cut.pem
   head -c 300000 /dev/zero >large
-  refused_entry 1 '^ctlsign: nothere: cannot open the file: No such file or directory$' nothere
+  refused_entry 1 '^ctlsign: nothere: cannot open the file: No such file or directory; if a token is meant, write pkcs11:token=nothere$' nothere
   refused_entry 1 '^ctlsign: folder: ' folder
   refused_entry 1 '^ctlsign: fifo: ' fifo
   refused_entry 1 '^ctlsign: large: the file is larger than 262144 bytes' large
@@ -190,7 +191,7 @@ refused_entry() {
     --ccm "$K/huge.pem,dns=huge" --no-lint
   assert_success
   refute_output
-  assert_stderr --regexp '^ctlsign: warning: record 3: [^'$'\n'']*no phone takes over 4096$'
+  assert_stderr --regexp '^ctlsign: warning: record 3: [^'$'\n'']*no phone takes over 4096; '
   independent out.tlv
 }
 
@@ -253,7 +254,7 @@ refused_entry() {
     build -o none/out.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
   refused 1 '^ctlsign: /dev/full: ' \
     build -o /dev/full --force --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
-  refused 1 '^ctlsign: ' build -o '' --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
+  refused 2 '^ctlsign: -o FILE is missing; ' build -o '' --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
   refused 1 'this is not a file name|directory' \
     build -o folder/ --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
 }

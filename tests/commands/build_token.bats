@@ -215,7 +215,7 @@ require_spy() {
   independent out.tlv
   assert_json '.header.signer.name' CN=a
   # A certificate that the URI does not tell apart is not guessed.
-  refused_by_token 5 '^ctlsign: 2 certificates match: pkcs11:.*; pkcs11:.*; use one of these URIs$' \
+  refused_by_token 5 "^ctlsign: 2 certificates match: 'pkcs11:.*'; 'pkcs11:.*'; use one of these URIs$" \
     --force --sign-with b.key --sast pkcs11:token=TWO
 }
 

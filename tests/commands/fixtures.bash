@@ -71,8 +71,13 @@ make_odd_rsa() {
 }
 
 # ctlsign ARG...
+#
+# Many tests build a list without servers; the one warning that this earns is taken out of $stderr
+# (lint.bats and build.bats look at it).
 ctlsign() {
   run_split "$CTLSIGN" "$@"
+  [[ $1 != build || " $* " == *" --"@(ccm|ccm-tftp|tftp|firewall)[\ =]* ]] ||
+    stderr=$(grep -v '^ctlsign: warning: the list has no CCM, CCM+TFTP or TFTP record' <<<"$stderr") || :
 }
 
 # quietly ARG...: the command succeeds and says nothing at all.
@@ -96,6 +101,8 @@ refused() {
   before=$(files_here)
   ctlsign "$@"
   assert_failure "$code"
+  # What lint warns of is told before the error that ends the build.
+  [[ $1 != build ]] || stderr=$(grep -v '^ctlsign: warning: ' <<<"$stderr") || :
   assert_one_line_error "$pattern"
   assert_equal "$(files_here)" "$before"
 }

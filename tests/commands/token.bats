@@ -174,10 +174,10 @@ $(sha1sum <"$K/sast2.der" | cut -d' ' -f1)"
   done
   refused 2 "pin-source' is not taken" token show 'pkcs11:token=SAST-1?pin-source=/x' "${MODULE[@]}"
   refused 2 "'colour' is not understood" token show 'pkcs11:token=SAST-1;colour=red' "${MODULE[@]}"
-  refused 1 'stands there twice' token show 'pkcs11:token=SAST-1;token=SAST-1' "${MODULE[@]}"
-  refused 1 'blank' token show 'pkcs11:token=SAST 1' "${MODULE[@]}"
-  refused 1 'percent-encoding' token show 'pkcs11:token=SAST%2' "${MODULE[@]}"
-  refused 1 "without '='" token show 'pkcs11:token' "${MODULE[@]}"
+  refused 2 'stands there twice' token show 'pkcs11:token=SAST-1;token=SAST-1' "${MODULE[@]}"
+  refused 2 'blank' token show 'pkcs11:token=SAST 1' "${MODULE[@]}"
+  refused 2 'percent-encoding' token show 'pkcs11:token=SAST%2' "${MODULE[@]}"
+  refused 2 "without '='" token show 'pkcs11:token' "${MODULE[@]}"
 }
 
 @test "modules that are refused, each with its reason" {

@@ -52,8 +52,8 @@ assert_printable() {
   p11mock_set labels 'SAST-2 SAST-1'
   build_of pkcs11:token=SAST-1 sast.pem second.pem
   assert_refused 5 "2 tokens match: .*serial number or its URI"
-  assert_stderr --regexp "'SAST-1', serial $one, slot [0-9]+: pkcs11:[^ ;]*(;[^ ;]+)*;serial=$one;token=SAST-1"
-  assert_stderr --regexp "'SAST-1', serial $two, slot [0-9]+: pkcs11:[^ ;]*(;[^ ;]+)*;serial=$two;token=SAST-1"
+  assert_stderr --regexp "'SAST-1', serial $one, slot [0-9]+: 'pkcs11:[^ ;]*(;[^ ;]+)*;serial=$one;token=SAST-1"
+  assert_stderr --regexp "'SAST-1', serial $two, slot [0-9]+: 'pkcs11:[^ ;]*(;[^ ;]+)*;serial=$two;token=SAST-1"
   # The same for certificates.
   build_of pkcs11:serial="$one" pkcs11:token=SAST-1 second.pem
   assert_refused 5 "2 tokens match"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,6 +110,27 @@ static void test_rejected_directory(void)
 	check_rejected(path, "cannot load the module");
 }
 
+/* Who can rename a directory further up can put another one in its place. */
+static void test_rejected_parent(void)
+{
+	char top[PATH_MAX], directory[PATH_MAX + 8], path[PATH_MAX + 16];
+
+	snprintf(top, sizeof(top), "%s/everybody", harness_directory());
+	snprintf(directory, sizeof(directory), "%s/mine", top);
+	snprintf(path, sizeof(path), "%s/m.so", directory);
+	CU_ASSERT_EQUAL_FATAL(mkdir(top, 0700), 0);
+	CU_ASSERT_EQUAL_FATAL(mkdir(directory, 0755), 0);
+	write_file(path, "no shared object\n");
+	CU_ASSERT_EQUAL(chmod(path, 0644), 0);
+	CU_ASSERT_EQUAL(chmod(top, 0777), 0);
+	check_rejected(path, "everybody can write");
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "/everybody,"));
+	CU_ASSERT_EQUAL(chmod(top, 01777), 0);
+	check_rejected(path, "cannot load the module");
+	CU_ASSERT_EQUAL(chmod(top, 0755), 0);
+	check_rejected(path, "cannot load the module");
+}
+
 static void test_rejected_owner(void)
 {
 	char path[PATH_MAX];
@@ -187,6 +209,25 @@ static void register_module(const char *name, const char *module)
 	write_file(path, text);
 }
 
+/* Tells of each time that somebody opens PATH, as the loader must. */
+static int watch_openings(const char *path)
+{
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	CU_ASSERT_FATAL(watch >= 0 && inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	return watch;
+}
+
+/* Ends the watch. */
+static bool was_opened(int watch)
+{
+	char events[4096];
+	bool opened = read(watch, events, sizeof(events)) > 0;
+
+	close(watch);
+	return opened;
+}
+
 /* What there is and what is missing, as a sentence; "" when all is well. */
 static const char *open_registered(void)
 {
@@ -203,7 +244,8 @@ static const char *open_registered(void)
 
 		loose |= strstr(problem->where, "loose.so") != NULL &&
 			 strstr(problem->what, "others can write") != NULL;
-		missing |= strstr(problem->what, "/no/such/module.so") != NULL;
+		missing |= strcmp(problem->where, "/no/such/module.so") == 0 &&
+			   strstr(problem->what, "cannot find") != NULL;
 	}
 	tokens_close(tokens);
 	return !found	  ? "the token is missing"
@@ -216,7 +258,7 @@ static const char *open_registered(void)
 static void test_registered(void)
 {
 	char path[PATH_MAX], command[PATH_MAX + 32];
-	int state = -1;
+	int state = -1, good, loose;
 	pid_t child;
 
 	if (!start())
@@ -226,13 +268,17 @@ static void test_registered(void)
 	CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/pkcs11/modules", harness_directory());
 	CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
-	register_module("good", softhsm_module());
+	register_module("good", copy(softhsm_module(), "good.so", 0644));
 	register_module("loose", copy(softhsm_module(), "loose.so", 0666));
 	register_module("missing", "/no/such/module.so");
 	if (geteuid() == 0) {
 		snprintf(command, sizeof(command), "chown -R 65534 %s", harness_directory());
 		CU_ASSERT_EQUAL_FATAL(system(command), 0);
 	}
+	snprintf(path, sizeof(path), "%s/good.so", harness_directory());
+	good = watch_openings(path);
+	snprintf(path, sizeof(path), "%s/loose.so", harness_directory());
+	loose = watch_openings(path);
 	child = fork();
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0) {
@@ -247,6 +293,8 @@ static void test_registered(void)
 	}
 	CU_ASSERT_EQUAL(waitpid(child, &state, 0), child);
 	CU_ASSERT(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+	CU_ASSERT(was_opened(good));
+	CU_ASSERT(!was_opened(loose));
 }
 
 int main(void)
@@ -254,12 +302,14 @@ int main(void)
 	static const struct harness_test tests[] = {
 	    {"files that are no module or not safe are rejected", test_rejected_files},
 	    {"a directory that others can write is rejected", test_rejected_directory},
+	    {"a directory further up that everybody can write is rejected", test_rejected_parent},
 	    {"a stranger's file is rejected", test_rejected_owner},
 	    {"a shared object without C_GetFunctionList is rejected", test_not_pkcs11},
 	    {"a module that does not initialise is rejected with its code",
 		test_broken_configuration},
 	    {"the same file twice is one module, and a bad one spoils all", test_same_twice},
-	    {"p11-kit's modules are used, and each rejection has its reason", test_registered},
+	    {"registered modules are used; a rejected one has its reason and is not loaded",
+		test_registered},
 	};
 
 	return harness_main("tokens modules", tests, HARNESS_COUNT(tests));

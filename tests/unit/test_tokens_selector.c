@@ -100,7 +100,7 @@ static void test_malformed(void)
 	struct error err;
 
 	for (size_t i = 0; i < HARNESS_COUNT(bad); i++) {
-		if (parse(bad[i], &err) != ST_FORMAT) {
+		if (parse(bad[i], &err) != ST_USAGE) {
 			fprintf(stderr, "# taken: %s\n", bad[i]);
 			CU_FAIL("a malformed URI was taken");
 		}
@@ -115,7 +115,7 @@ static void test_long_uri(void)
 	memset(text, 'a', 8192);
 	memcpy(text, "pkcs11:id=", 10);
 	text[8192] = '\0';
-	CU_ASSERT_EQUAL(parse(text, &err), ST_FORMAT);
+	CU_ASSERT_EQUAL(parse(text, &err), ST_USAGE);
 	text[300] = '\0';
 	CU_ASSERT_EQUAL(parse(text, &err), ST_OK);
 	free(text);

@@ -201,7 +201,15 @@ static void test_refuses(void)
 	check_refused("full", NULL, 0, ST_NO_KEY, "none of", 0);
 	check_refused("bare", big, 1, ST_NO_KEY, "no private key", 1);
 	check_refused("bare", several + 1, 2, ST_AMBIGUOUS, "several signers", 1);
-	check_refused("pkcs11:token=bare;id=%08", several, 3, ST_NO_KEY, "no private key", 1);
+	check_refused("pkcs11:token=bare;id=%08", several, 3, ST_NO_KEY,
+	    "the token has no key with id 08 that belongs to a signer of the list", 1);
+	check_refused("pkcs11:token=bare;object=x", several, 3, ST_NO_KEY,
+	    "the token has no key with the label 'x' that belongs to a signer of the list", 1);
+	/* The signer's certificate is there under another id: no PIN is needed to see that. */
+	check_refused("pkcs11:token=full;id=01", several, 3, ST_NO_KEY,
+	    "the token has no key with id 3031 that belongs to a signer of the list", 0);
+	check_refused("pkcs11:token=full;id=%01;object=c2048", several, 1, ST_NO_KEY,
+	    "no key with id 01 and the label 'c2048'", 0);
 	check_refused(t.twin_b, several, 3, ST_NO_KEY, "no private key", 1);
 	/* libp11 would crash on this one. */
 	check_refused("hidden", several, 1, ST_NO_KEY, "public exponent", 1);

@@ -214,16 +214,15 @@ static void test_ambiguous(void)
 	CU_ASSERT_EQUAL(find(tokens, "twin", &found, &err), ST_AMBIGUOUS);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, t.twin_a));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, t.twin_b));
-	for (at = strstr(err.what, "pkcs11:"); at != NULL; at = strstr(end + 1, "pkcs11:")) {
+	for (at = strstr(err.what, "'pkcs11:"); at != NULL; at = strstr(end + 1, "'pkcs11:")) {
 		struct error ignored;
 
-		end = at + strcspn(at, " ");
-		if (end[-1] == ';')
-			end[-1] = '\0';
+		/* In quotes, as a shell wants it. */
+		end = strchr(at + 1, '\'');
+		CU_ASSERT_PTR_NOT_NULL_FATAL(end);
+		*end = '\0';
 		uris++;
-		CU_ASSERT_EQUAL(find(tokens, at, &found, &ignored), ST_OK);
-		if (*end == '\0')
-			break;
+		CU_ASSERT_EQUAL(find(tokens, at + 1, &found, &ignored), ST_OK);
 	}
 	CU_ASSERT_EQUAL(uris, 2);
 	CU_ASSERT_EQUAL(find(tokens, "pkcs11:", &found, &err), ST_AMBIGUOUS);
@@ -304,8 +303,11 @@ static void test_one_certificate(void)
 	check_certificate(tokens, "pkcs11:token=full", t.two); /* the one with a key */
 	check_certificate(tokens, t.twin_a, t.stranger);
 	CU_ASSERT_EQUAL(certificate(tokens, "pkcs11:token=pair", &got, &err), ST_AMBIGUOUS);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "id=%02"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "'; 'pkcs11:"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "id=%02;object=other;type=cert'"));
 	CU_ASSERT_EQUAL(certificate(tokens, "pkcs11:token=full;id=%05", &got, &err), ST_NO_TOKEN);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "ctlsign token show '"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, t.full));
 	CU_ASSERT_EQUAL(certificate(tokens, t.twin_b, &got, &err), ST_NO_TOKEN);
 	CU_ASSERT_EQUAL(certificate(tokens, "twin", &got, &err), ST_AMBIGUOUS);
 	CU_ASSERT_EQUAL(certificate(tokens, "pkcs11:type=private", &got, &err), ST_USAGE);

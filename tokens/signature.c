@@ -1,0 +1,175 @@
+/*
+ * Signs without libp11: it would cut the codes of failures (see tokens/ckr.h), and not tell which
+ * of the three functions failed.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "tokens/signature.h"
+
+#include "base/signer.h"
+#include "tokens/ckr.h"
+#include "tokens/key_facts.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+struct sign_job {
+	struct module_job base;
+	/* copies: the job may outlive its caller */
+	struct buffer digest_info;
+	struct buffer modulus;
+	struct buffer key_id;
+	struct secret pin;
+	bool pin_pad;
+
+	CK_RV rv; /* of what failed */
+	bool pin_sent;
+	uint8_t signature[SIGNER_MAX_SIGNATURE];
+	CK_ULONG len;
+};
+
+static void sign_clear(struct module_job *base)
+{
+	struct sign_job *job = (struct sign_job *)base;
+
+	buffer_free(&job->digest_info);
+	buffer_free(&job->modulus);
+	buffer_free(&job->key_id);
+	secret_wipe(&job->pin);
+}
+
+static enum status failed(struct sign_job *job, CK_RV rv)
+{
+	job->rv = rv;
+	return module_failed_with(&job->base, rv);
+}
+
+/* C_Login between C_SignInit and C_Sign, as CKA_ALWAYS_AUTHENTICATE demands. */
+static CK_RV log_in_again(struct sign_job *job)
+{
+	struct module *m = job->base.module;
+
+	module_calling(m, "C_Login");
+	job->pin_sent = true;
+	return m->functions->C_Login(
+	    m->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)job->pin.text, job->pin.len);
+}
+
+static enum status sign_work(struct module_job *base)
+{
+	struct sign_job *job = (struct sign_job *)base;
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	struct module *m = base->module;
+	CK_OBJECT_HANDLE key;
+	bool again;
+	CK_RV rv;
+
+	key = key_handle(m, buffer_bytes(&job->key_id), buffer_bytes(&job->modulus));
+	if (key == CK_INVALID_HANDLE) {
+		module_calling(m, "C_FindObjects");
+		return failed(job, CKR_KEY_HANDLE_INVALID);
+	}
+	again = (job->pin_pad || job->pin.text != NULL) && key_always_authenticates(m, key);
+	module_calling(m, "C_SignInit");
+	rv = m->functions->C_SignInit(m->session, &mechanism, key);
+	if (rv == CKR_OK && again)
+		rv = log_in_again(job);
+	if (rv != CKR_OK)
+		return failed(job, rv);
+	module_calling(m, "C_Sign");
+	job->len = sizeof(job->signature);
+	rv = m->functions->C_Sign(
+	    m->session, job->digest_info.data, job->digest_info.len, job->signature, &job->len);
+	if (rv == CKR_OK && job->len > sizeof(job->signature))
+		rv = CKR_BUFFER_TOO_SMALL;
+	return rv == CKR_OK ? ST_OK : failed(job, rv);
+}
+
+static enum status explain(
+    struct login *login, CK_RV rv, const char *function, bool pin_sent, struct error *err)
+{
+	const struct ckr_meaning *m = ckr_lookup(rv);
+	CK_TOKEN_INFO token;
+	struct error gone;
+
+	if (m->status == ST_PIN_WRONG || m->status == ST_PIN_LOCKED ||
+	    (pin_sent && strcmp(function, "C_Login") == 0))
+		return login_explain(login, rv, function, err);
+	if (m->status == ST_TOKEN_REMOVED)
+		return slots_removed(&login->id, err);
+	if (rv == CKR_USER_NOT_LOGGED_IN) {
+		error_set(err, ST_TOKEN,
+		    _("%s failed: the key wants its PIN again for each signature and does not "
+		      "announce it (%s, 0x%lx)"),
+		    function, m->name, rv);
+		error_hint(err, _("have CKA_ALWAYS_AUTHENTICATE set on the key, or use a newer "
+				  "version of the token's PKCS#11 module"));
+	} else if (login_ckr_error(login, rv, function, err) == ST_TOKEN &&
+		   slots_find_again(&login->id, &token, &gone) == ST_TOKEN_REMOVED) {
+		*err = gone;
+		return ST_TOKEN_REMOVED;
+	}
+	error_where(err, "%s", login->id.name);
+	return err->status;
+}
+
+/* The RSA modulus of the certificate's key; nothing for another key. */
+static void add_modulus(const X509 *certificate, struct buffer *out)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(certificate);
+	unsigned char bytes[SIGNER_MAX_SIGNATURE];
+	BIGNUM *n = NULL;
+	int len;
+
+	if (key == NULL || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) <= 0)
+		return;
+	len = BN_num_bytes(n);
+	if (len <= (int)sizeof(bytes))
+		buffer_add(out, bytes, (size_t)BN_bn2bin(n, bytes));
+	BN_free(n);
+}
+
+static bool fill(struct sign_job *job, const struct signature_request *request)
+{
+	buffer_add(&job->digest_info, request->digest_info.data, request->digest_info.len);
+	buffer_add(&job->key_id, request->key_id.data, request->key_id.len);
+	add_modulus(request->certificate, &job->modulus);
+	job->pin = *request->pin;
+	*request->pin = (struct secret)SECRET_INIT;
+	return !job->digest_info.failed && !job->key_id.failed && !job->modulus.failed;
+}
+
+enum status signature_make(struct login *login, const struct signature_request *request,
+    uint8_t *signature, size_t *len, struct error *err)
+{
+	struct module *m = login->id.module;
+	struct sign_job *job = module_job_new(sizeof(*job), m, sign_work, sign_clear);
+	const char *function;
+	enum status status;
+	bool pin_sent;
+	CK_RV rv;
+
+	if (job == NULL)
+		return error_no_memory(err);
+	job->pin_pad = login->request.pin_pad;
+	if (!fill(job, request)) {
+		module_job_end(&job->base, NULL);
+		return error_no_memory(err);
+	}
+	if (job->modulus.len == 0) {
+		module_job_end(&job->base, NULL);
+		return error_set(
+		    err, ST_LIMIT, _("the key is too large for a trust list's signature"));
+	}
+	if (!module_run(&job->base, request->always_authenticate ? login_timeout(login) : 0, err))
+		return login_timed_out(login, err);
+	memcpy(signature, job->signature, job->base.status == ST_OK ? job->len : 0);
+	*len = job->len;
+	rv = job->rv;
+	pin_sent = job->pin_sent;
+	function = atomic_load(&m->calling);
+	status = module_job_end(&job->base, err);
+	return status == ST_OK ? ST_OK : explain(login, rv, function, pin_sent, err);
+}

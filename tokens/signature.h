@@ -1,0 +1,34 @@
+/*
+ * One signature, made by PKCS#11's own functions.
+ *
+ * Private to tokens/.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_TOKENS_SIGNATURE_H
+#define CTLSIGN_TOKENS_SIGNATURE_H
+
+#include "base/bytes.h"
+#include "tokens/login.h"
+
+#include <openssl/types.h>
+
+struct signature_request {
+	struct bytes digest_info;
+	const X509 *certificate; /* of the key */
+	struct bytes key_id;	 /* CKA_ID of the key; empty: it has none */
+	/* For a key that wants a PIN for this signature; may be none with a PIN pad.  Taken over.
+	 */
+	struct secret *pin;
+	bool always_authenticate; /* that may happen: on a PIN pad, it takes a person's time */
+};
+
+/*
+ * After login_start(): C_SignInit with CKM_RSA_PKCS, C_Login for a key that wants the PIN again,
+ * C_Sign, each called once.  SIGNATURE has room for SIGNER_MAX_SIGNATURE bytes.  A failure is told
+ * with the function that failed and the code that it gave.
+ */
+enum status signature_make(struct login *login, const struct signature_request *request,
+    uint8_t *signature, size_t *len, struct error *err);
+
+#endif
