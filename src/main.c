@@ -4,11 +4,13 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "base/secret.h"
+#include "ceremony/terminal.h"
 #include "cli/cli.h"
 #include "tokens/tokens.h"
 
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +32,25 @@ static bool standard_descriptors_open(void)
 	return true;
 }
 
+/*
+ * A signal that ended a question has waited until everything was put back.  Now it ends the
+ * program, so that a shell's loop ends too.
+ */
+static void die_of_signal(void)
+{
+	const int number = terminal_interrupted();
+	sigset_t mask;
+
+	if (number == 0)
+		return;
+	fflush(NULL);
+	signal(number, SIG_DFL);
+	sigemptyset(&mask);
+	sigaddset(&mask, number);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	raise(number);
+}
+
 int main(int argc, char **argv)
 {
 	struct error err;
@@ -47,9 +68,11 @@ int main(int argc, char **argv)
 	rc = cli_main(argc, argv);
 	/* A thread that hangs inside a module would make exit() wait for it. */
 	if (tokens_wedged()) {
+		die_of_signal();
 		fflush(NULL);
 		_exit(rc);
 	}
 	secret_process_end();
+	die_of_signal();
 	return rc;
 }

@@ -21,8 +21,7 @@ void buffer_free(struct buffer *buf)
 	*buf = (struct buffer)BUFFER_INIT;
 }
 
-/* Makes room for MORE bytes behind len.  False when it cannot. */
-static bool reserve(struct buffer *buf, size_t more)
+bool buffer_reserve(struct buffer *buf, size_t more)
 {
 	size_t need, cap;
 	uint8_t *data;
@@ -51,7 +50,7 @@ static bool reserve(struct buffer *buf, size_t more)
 
 void buffer_add(struct buffer *buf, const void *data, size_t len)
 {
-	if (len == 0 || !reserve(buf, len))
+	if (len == 0 || !buffer_reserve(buf, len))
 		return;
 	memcpy(buf->data + buf->len, data, len);
 	buf->len += len;
@@ -91,7 +90,7 @@ void buffer_printf(struct buffer *buf, const char *fmt, ...)
 		buf->failed = true;
 		return;
 	}
-	if (!reserve(buf, (size_t)n + 1))
+	if (!buffer_reserve(buf, (size_t)n + 1))
 		return;
 	va_start(ap, fmt);
 	vsnprintf((char *)buf->data + buf->len, (size_t)n + 1, fmt, ap);
@@ -124,7 +123,7 @@ enum status buffer_status(const struct buffer *buf, struct error *err)
 
 const char *buffer_text(struct buffer *buf)
 {
-	if (!reserve(buf, 1))
+	if (!buffer_reserve(buf, 1))
 		return NULL;
 	buf->data[buf->len] = '\0';
 	return (const char *)buf->data;

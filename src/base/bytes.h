@@ -37,6 +37,12 @@ struct buffer {
 
 void buffer_free(struct buffer *buf);
 
+/*
+ * Room for MORE bytes behind the content, so that adding them allocates nothing and leaves no copy
+ * of the content in memory that was given back.  False when there is none: the buffer is failed.
+ */
+bool buffer_reserve(struct buffer *buf, size_t more);
+
 /* Appends LEN bytes; DATA may be NULL when LEN is 0. */
 void buffer_add(struct buffer *buf, const void *data, size_t len);
 

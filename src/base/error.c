@@ -93,11 +93,11 @@ enum status error_no_memory(struct error *err)
 /* Appends ": REASON" to what has been set. */
 static void append_reason(struct error *err, const char *reason)
 {
-	size_t len = strlen(err->what);
-	char line[256];
+	char line[256], whole[sizeof(err->what) + sizeof(line) + 2];
 
 	text_one_line_into(line, sizeof(line), reason);
-	snprintf(err->what + len, sizeof(err->what) - len, ": %s", line);
+	snprintf(whole, sizeof(whole), "%s: %s", err->what, line);
+	text_cut_into(err->what, sizeof(err->what), whole);
 }
 
 enum status error_errno(struct error *err, enum status status, int errnum, const char *fmt, ...)
@@ -135,9 +135,11 @@ char *error_line(const struct error *err, char *out, size_t size)
 {
 	const char *between = err->where[0] != '\0' ? ": " : "";
 	const char *before_hint = err->hint[0] != '\0' ? "; " : "";
+	char whole[sizeof(*err) + 4];
 
-	snprintf(out, size, "%s%s%s%s%s", err->where, between, err->what, before_hint, err->hint);
-	return out;
+	snprintf(whole, sizeof(whole), "%s%s%s%s%s", err->where, between, err->what, before_hint,
+	    err->hint);
+	return text_cut_into(out, size, whole);
 }
 
 const char *status_name(enum status status)

@@ -29,7 +29,7 @@ enum status {
 	ST_USAGE,	  /* the command line or a SPEC is not understood */
 	ST_IO,		  /* a file could not be read or written */
 	ST_EXISTS,	  /* the output exists and was not to be replaced */
-	ST_FORMAT,	  /* an input is malformed: a trust list, a certificate, a URI */
+	ST_FORMAT,	  /* an input is malformed: a trust list, a certificate */
 	ST_LIMIT,	  /* the format or the phones cannot carry what was asked for */
 	ST_CRYPTO,	  /* OpenSSL refused */
 	ST_NOT_VERIFIED,  /* a signature, a signer or a lint check did not hold */
@@ -96,8 +96,8 @@ enum status error_openssl(struct error *err, enum status status, const char *fmt
     __attribute__((format(printf, 3, 4)));
 
 /*
- * The whole error as one line without a newline: "WHERE: WHAT; HINT".  OUT is always terminated;
- * returns OUT.
+ * The whole error as one line without a newline: "WHERE: WHAT; HINT", cut at a character's end.
+ * OUT is always terminated; returns OUT.
  */
 char *error_line(const struct error *err, char *out, size_t size);
 

@@ -10,32 +10,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Reads FD to its end, never more than MAX bytes; EXPECTED is what fstat() said. */
+/* Bytes to ask for where a file is longer than fstat() said, or says that it is empty. */
+#define READ_MORE 16384
+
+/*
+ * Reads FD to its end, never more than MAX bytes; EXPECTED is what fstat() said.  It goes straight
+ * into OUT, in one piece when the file does not grow meanwhile: it may be a secret.
+ */
 static enum status read_all(
     int fd, size_t expected, size_t max, struct buffer *out, struct error *err)
 {
-	uint8_t chunk[16384];
-	size_t total = 0;
+	while (out->len <= max) {
+		/* One byte more than expected: a read that does not fill it has seen the end. */
+		size_t room = out->len < expected ? expected - out->len + 1 : READ_MORE;
+		ssize_t n;
 
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-
+		if (!buffer_reserve(out, room))
+			return buffer_status(out, err);
+		n = read(fd, out->data + out->len, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_errno(err, ST_IO, errno, "%s", _("cannot read the file"));
-		if (n == 0)
-			return buffer_status(out, err);
-		total += (size_t)n;
-		if (total > max)
-			return error_set(err, ST_LIMIT,
-			    _("the file is larger than %zu bytes, the most that is read here"),
-			    max);
-		buffer_add(out, chunk, (size_t)n);
+		out->len += (size_t)n;
 		/* A regular file of the expected size needs no second read() to see its end. */
-		if (total == expected && (size_t)n < sizeof(chunk))
-			return buffer_status(out, err);
+		if (n == 0 || (out->len == expected && (size_t)n < room))
+			break;
 	}
+	if (out->len > max)
+		return error_set(err, ST_LIMIT,
+		    _("the file is larger than %zu bytes, the most that is read here"), max);
+	return ST_OK;
+}
+
+/* What will be read of a file that does not change: one byte over MAX tells that it is too long. */
+static size_t expected_size(const struct stat *sb, size_t max)
+{
+	if (sb->st_size <= 0)
+		return 0;
+	return (uintmax_t)sb->st_size > max ? max : (size_t)sb->st_size;
 }
 
 enum status file_read(
@@ -60,7 +73,7 @@ enum status file_read(
 	else if (!S_ISREG(sb.st_mode))
 		st = error_set(err, ST_IO, "%s", _("this is not a regular file"));
 	else
-		st = read_all(fd, sb.st_size > 0 ? (size_t)sb.st_size : 0, max, out, err);
+		st = read_all(fd, expected_size(&sb, max), max, out, err);
 	close(fd);
 	if (st != ST_OK)
 		error_where(err, "%s", path);

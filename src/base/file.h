@@ -23,9 +23,11 @@ bool file_same(const char *a, const char *b);
 /*
  * Writes DATA to PATH durably: into an unnamed temporary file in the same directory (a named one
  * where the file system has none), fsync, rename, fsync of the directory.  With REPLACE false an
- * existing PATH is ST_EXISTS and left alone, without a race.  A symbolic link at PATH is followed.  The
- * new file has MODE less the umask; a replaced file's mode is kept.  On any failure, and when
- * killed at any moment, PATH is as it was or new and whole, and no leftover blocks the next call.
+ * existing PATH is ST_EXISTS and left alone, without a race.  A symbolic link at PATH is followed.
+ * The new file has MODE less the umask; a replaced file's permissions are kept, and its owner and
+ * group as far as the process may set them.  On any failure, and when killed at any moment, PATH is
+ * as it was or new and whole, and no leftover blocks the next call; only a file system that can
+ * neither link nor rename without replacing may, when killed, leave an empty PATH where none was.
  */
 enum status file_write_durably(const char *path, struct bytes data, bool replace, unsigned mode,
     struct error *err);

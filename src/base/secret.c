@@ -97,6 +97,17 @@ enum status secret_read_fd(struct secret *s, int fd, struct error *err)
 	return st;
 }
 
+bool secret_fd_usable(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+	struct stat sb;
+
+	if (flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_WRONLY ||
+	    fstat(fd, &sb) != 0)
+		return false;
+	return S_ISREG(sb.st_mode) || S_ISFIFO(sb.st_mode) || S_ISSOCK(sb.st_mode) || isatty(fd);
+}
+
 enum status secret_read_file(struct secret *s, const char *path, struct error *err)
 {
 	enum status st;

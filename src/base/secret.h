@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The longest PIN or passphrase that is taken, in bytes, without the NUL. */
@@ -46,5 +47,11 @@ void secret_wipe(struct secret *s);
  */
 enum status secret_read_file(struct secret *s, const char *path, struct error *err);
 enum status secret_read_fd(struct secret *s, int fd, struct error *err);
+
+/*
+ * Whether a PIN could come from FD: open for reading, and a regular file, a FIFO, a socket or a
+ * terminal.  Nothing is read.
+ */
+bool secret_fd_usable(int fd);
 
 #endif

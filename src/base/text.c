@@ -60,9 +60,10 @@ static size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *cp)
 /* Characters that could move the cursor, reorder a line or hide: never shown as they are. */
 static bool is_unsafe(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
-	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-	       (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x061C || c == 0x180E ||
+	       (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+	       (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+	       (c >= 0xE0000 && c <= 0xE007F);
 }
 
 static void escape_bytes(struct buffer *out, const uint8_t *p, size_t n)
@@ -138,6 +139,22 @@ char *text_printable_into(char *out, size_t size, struct bytes untrusted)
 char *text_one_line_into(char *out, size_t size, const char *text)
 {
 	return printable_into(out, size, text_bytes(text), false);
+}
+
+char *text_cut_into(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (size == 0)
+		return out;
+	if (len >= size) {
+		len = size - 1;
+		while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+			len--;
+	}
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return out;
 }
 
 struct bytes text_bytes(const char *text)

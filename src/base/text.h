@@ -18,8 +18,8 @@ void text_hex(struct buffer *out, struct bytes bytes, char separator, bool lower
 
 /*
  * Appends UNTRUSTED to OUT so that a terminal, a log or a JSON string can take it: valid UTF-8
- * stays, control characters, bad UTF-8, line and paragraph separators and bidirectional controls
- * become \xHH escapes, a backslash is doubled.
+ * stays, control characters, bad UTF-8, line and paragraph separators, bidirectional controls and
+ * invisible characters become \xHH escapes, a backslash is doubled.
  */
 void text_printable(struct buffer *out, struct bytes untrusted);
 
@@ -31,6 +31,9 @@ char *text_printable_into(char *out, size_t size, struct bytes untrusted);
  * UTF-8 become escapes as above, but a backslash stays, so that nothing is escaped twice.
  */
 char *text_one_line_into(char *out, size_t size, const char *text);
+
+/* A copy of UTF-8 TEXT, cut at a character's end; always terminated; returns OUT. */
+char *text_cut_into(char *out, size_t size, const char *text);
 
 /* A C string as a borrowed range, without its NUL. */
 struct bytes text_bytes(const char *text);

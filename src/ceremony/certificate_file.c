@@ -14,6 +14,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#define BEGIN	  "-----BEGIN "
+#define BEGIN_LEN (sizeof(BEGIN) - 1)
+
 static enum status not_a_certificate(struct error *err)
 {
 	ERR_clear_error();
@@ -39,29 +42,84 @@ static enum status read_der(struct bytes file, X509 **out, struct error *err)
 	return ST_OK;
 }
 
-static enum status read_pem(struct bytes file, X509 **out, struct error *err)
+/* The next "-----BEGIN " that starts a line at P or behind it; END when there is none. */
+static const uint8_t *next_beginning(const uint8_t *start, const uint8_t *p, const uint8_t *end)
 {
-	BIO *bio = BIO_new_mem_buf(file.data, (int)file.len);
-	X509 *first, *second = NULL;
+	while ((p = memmem(p, (size_t)(end - p), BEGIN, BEGIN_LEN)) != NULL) {
+		if (p == start || p[-1] == '\n' || p[-1] == '\r')
+			return p;
+		p += BEGIN_LEN;
+	}
+	return end;
+}
+
+/* By its label; a line that is damaged behind the label is one that cannot be read. */
+static bool begins_certificate(const uint8_t *p, const uint8_t *end)
+{
+	static const char *const labels[] = {PEM_STRING_X509 "-", PEM_STRING_X509_OLD "-"};
+	const size_t left = (size_t)(end - p) - BEGIN_LEN;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (left >= strlen(labels[i]) &&
+		    memcmp(p + BEGIN_LEN, labels[i], strlen(labels[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum status read_block(struct bytes block, X509 **out, struct error *err)
+{
+	BIO *bio = BIO_new_mem_buf(block.data, (int)block.len);
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	enum status st;
+	long len = 0;
 
 	if (bio == NULL)
 		return error_no_memory(err);
-	first = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	if (first != NULL)
-		second = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	if (PEM_read_bio_ex(bio, &name, &header, &data, &len, PEM_FLAG_EAY_COMPATIBLE) == 1)
+		st = read_der((struct bytes){data, (size_t)len}, out, err);
+	else
+		st = not_a_certificate(err);
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(data);
 	BIO_free(bio);
-	ERR_clear_error();
-	X509_free(second);
-	if (first == NULL)
-		return not_a_certificate(err);
-	if (second != NULL) {
-		X509_free(first);
-		error_set(err, ST_FORMAT, "%s", _("the file holds more than one certificate"));
-		error_hint(err, "%s", _("put the one that is meant into a file of its own"));
-		return ST_FORMAT;
+	return st;
+}
+
+/* Other blocks are not even decoded: one may be a private key, and copies of it would stay. */
+static enum status read_pem(struct bytes file, X509 **out, struct error *err)
+{
+	const uint8_t *end = file.data + file.len, *next;
+	X509 *second = NULL;
+	enum status st = ST_OK;
+
+	for (const uint8_t *p = next_beginning(file.data, file.data, end); st == ST_OK && p != end;
+	     p = next) {
+		next = next_beginning(file.data, p + BEGIN_LEN, end);
+		if (!begins_certificate(p, end))
+			continue;
+		if (*out == NULL) {
+			st = read_block((struct bytes){p, (size_t)(next - p)}, out, err);
+		} else if (read_block((struct bytes){p, (size_t)(next - p)}, &second, err) ==
+			   ST_OK) {
+			st = error_set(
+			    err, ST_FORMAT, "%s", _("the file holds more than one certificate"));
+			error_hint(
+			    err, "%s", _("put the one that is meant into a file of its own"));
+		} else {
+			st = error_set(err, ST_FORMAT, "%s",
+			    _("a second certificate in the file cannot be read"));
+		}
 	}
-	*out = first;
-	return ST_OK;
+	X509_free(second);
+	if (st == ST_OK && *out == NULL)
+		st = not_a_certificate(err);
+	if (st != ST_OK) {
+		X509_free(*out);
+		*out = NULL;
+	}
+	return st;
 }
 
 enum status certificate_read(const char *path, X509 **out, struct error *err)

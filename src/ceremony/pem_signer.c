@@ -77,7 +77,7 @@ static const struct signer_ops pem_ops = {
 /* What the passphrase callback needs, and what came of it. */
 struct passphrase {
 	const struct pin_source *pins;
-	const char *path;
+	const char *path; /* printable */
 	bool asked;
 	enum status status;
 	struct error *err;
@@ -129,11 +129,12 @@ static enum status explain_unreadable(const struct passphrase *want, struct erro
 }
 
 /* Reads the file straight into locked memory: no copy of the key stays behind. */
-static enum status read_key_file(const char *path, char **text, size_t *len, struct error *err)
+static enum status read_key_file(
+    const char *path, char **text, size_t *len, mode_t *mode, struct error *err)
 {
 	enum status st = ST_OK;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat sb;
+	struct stat sb = {0};
 
 	*len = 0;
 	if (fd < 0)
@@ -155,16 +156,27 @@ static enum status read_key_file(const char *path, char **text, size_t *len, str
 		*len += n > 0 ? (size_t)n : 0;
 	}
 	close(fd);
+	*mode = sb.st_mode;
 	return st;
 }
 
-static enum status read_key(
-    const char *path, const struct pin_source *pins, EVP_PKEY **out, struct error *err)
+static enum status refuse_open_to_all(const char *path, mode_t mode, struct error *err)
 {
-	struct passphrase want = {.pins = pins, .path = path, .err = err};
+	error_set(err, ST_IO, _("others can read the private key file (mode %04o)"),
+	    (unsigned)mode & 07777u);
+	error_hint(err, _("run: chmod o= %s"), path);
+	return ST_IO;
+}
+
+/* PATH is opened, SHOWN is what people see of it. */
+static enum status read_key(const char *path, const char *shown, const struct pin_source *pins,
+    EVP_PKEY **out, struct error *err)
+{
+	struct passphrase want = {.pins = pins, .path = shown, .err = err};
 	char *text = NULL;
+	mode_t mode = 0;
 	size_t len;
-	enum status st = read_key_file(path, &text, &len, err);
+	enum status st = read_key_file(path, &text, &len, &mode, err);
 
 	*out = NULL;
 	if (st == ST_OK) {
@@ -176,6 +188,8 @@ static enum status read_key(
 		else if ((*out = PEM_read_bio_PrivateKey(bio, NULL, passphrase_callback, &want)) ==
 			 NULL)
 			st = explain_unreadable(&want, err);
+		else if (!want.asked && (mode & 007) != 0)
+			st = refuse_open_to_all(path, mode, err);
 		BIO_free(bio);
 	}
 	OPENSSL_secure_clear_free(text, KEY_FILE_MAX);
@@ -206,7 +220,7 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
 	self->base.ops = &pem_ops;
 	text_printable_into(shown, sizeof(shown), text_bytes(path));
 	snprintf(self->description, sizeof(self->description), _("key file %s"), shown);
-	st = read_key(path, pins, &self->key, err);
+	st = read_key(path, shown, pins, &self->key, err);
 	if (st == ST_OK && !EVP_PKEY_is_a(self->key, "RSA")) {
 		st =
 		    error_set(err, ST_NO_KEY, "%s", _("trust lists are signed with RSA keys only"));

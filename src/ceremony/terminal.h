@@ -12,6 +12,13 @@
 
 #include <stdbool.h>
 
+/*
+ * The signal that ended a question (SIGINT, SIGTERM, SIGHUP, SIGQUIT), or 0.  The question was
+ * ST_CANCELLED, and so is every later one: the program puts everything in order and then, at the
+ * very end, dies of this signal, so that the shell that started it sees what happened.
+ */
+int terminal_interrupted(void);
+
 /* Whether there is a terminal to ask at. */
 bool terminal_available(void);
 
@@ -20,7 +27,10 @@ enum status terminal_say(const char *line, struct error *err);
 
 /*
  * Shows PROMPT and reads a line without echo into ANSWER.  ST_CANCELLED on an empty line, end of
- * file, or a signal that ends programs; ST_PIN_NEEDED where there is no terminal.
+ * file, or a signal that ends programs; ST_PIN_NEEDED where there is no terminal, or where the
+ * program runs in its background and cannot be stopped until it is in the foreground; ST_FAILED
+ * when the echo cannot be switched off.  Ctrl-Z stops the program as usual, and the question is
+ * asked again after `fg`.
  */
 enum status terminal_ask_secret(const char *prompt, struct secret *answer, struct error *err);
 

@@ -5,7 +5,8 @@
  */
 #include "cli/build.h"
 
-#include <fcntl.h>
+#include "base/secret.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ static bool set_pin_fd(struct build *build, const char *value)
 {
 	unsigned long fd;
 
-	if (!cli_parse_number(value, 0, INT_MAX, &fd) || fcntl((int)fd, F_GETFD) < 0) {
+	if (!cli_parse_number(value, 0, INT_MAX, &fd) || !secret_fd_usable((int)fd)) {
 		cli_usage_error(&cli_build,
 		    _("--pin-fd takes the number of an open descriptor, not '%s'"), value);
 		return false;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +161,102 @@ static void a_failed_write_leaves_the_old_file(void)
 	CU_ASSERT_EQUAL(entries_with(".tmp"), 0);
 }
 
+/* A replaced file's mode is kept, but not what would make it a program of somebody's. */
+static void keeps_permissions_only(void)
+{
+	struct stat sb;
+
+	put("setuid", "old", 0644);
+	CU_ASSERT_EQUAL(chmod(path_of("setuid"), 06755), 0);
+	CU_ASSERT_EQUAL(write_text("setuid", "new", true), ST_OK);
+	CU_ASSERT_EQUAL(stat(path_of("setuid"), &sb), 0);
+	CU_ASSERT_EQUAL(sb.st_mode & 07777, 0755);
+}
+
+static void root_keeps_the_owner(void)
+{
+	struct stat sb;
+
+	if (geteuid() != 0) {
+		harness_skip("only root can give files away");
+		return;
+	}
+	put("owned", "old", 0640);
+	CU_ASSERT_EQUAL_FATAL(chown(path_of("owned"), 12345, 54321), 0);
+	CU_ASSERT_EQUAL(write_text("owned", "new", true), ST_OK);
+	CU_ASSERT_TRUE(holds("owned", "new"));
+	CU_ASSERT_EQUAL(stat(path_of("owned"), &sb), 0);
+	CU_ASSERT_EQUAL(sb.st_uid, 12345);
+	CU_ASSERT_EQUAL(sb.st_gid, 54321);
+	CU_ASSERT_EQUAL(sb.st_mode & 07777, 0640);
+}
+
+/* Somebody else's file in a folder of ours: the write succeeds, and no group gains a right. */
+static void others_become_the_owner(void)
+{
+	struct stat sb;
+	int status;
+	pid_t child;
+
+	if (geteuid() != 0) {
+		harness_skip("only root can give files away");
+		return;
+	}
+	CU_ASSERT_EQUAL_FATAL(mkdir(path_of("folder"), 0755), 0);
+	put("folder/owned", "old", 0664);
+	CU_ASSERT_EQUAL_FATAL(chown(path_of("folder/owned"), 12345, 54321), 0);
+	CU_ASSERT_EQUAL_FATAL(chown(path_of("folder"), 23456, 23456), 0);
+	CU_ASSERT_EQUAL_FATAL(chmod(harness_directory(), 0755), 0);
+	child = fork();
+	if (child == 0) {
+		if (setgid(23456) != 0 || setuid(23456) != 0)
+			_exit(1);
+		_exit(write_text("folder/owned", "new", true) == ST_OK ? 7 : 2);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	CU_ASSERT_TRUE(holds("folder/owned", "new"));
+	CU_ASSERT_EQUAL(stat(path_of("folder/owned"), &sb), 0);
+	CU_ASSERT_EQUAL(sb.st_uid, 23456);
+	CU_ASSERT_EQUAL(sb.st_gid, 23456);
+	CU_ASSERT_EQUAL(sb.st_mode & 07777, 0644);
+}
+
+/* A file is read into one piece of memory: a private key in it leaves no second copy. */
+static void reads_into_one_allocation(void)
+{
+	struct buffer big = BUFFER_INIT, back = BUFFER_INIT;
+	const uint8_t *before;
+
+	for (unsigned i = 0; i < 70000; i++)
+		buffer_add_u8(&big, i * 7u);
+	CU_ASSERT_EQUAL(
+	    file_write_durably(path_of("whole"), buffer_bytes(&big), true, 0644, &err), ST_OK);
+	CU_ASSERT_TRUE(buffer_reserve(&back, 70001));
+	before = back.data;
+	CU_ASSERT_EQUAL(file_read(path_of("whole"), 100000, &back, NULL, &err), ST_OK);
+	CU_ASSERT_PTR_EQUAL(back.data, before);
+	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&big), buffer_bytes(&back)));
+	buffer_free(&big);
+	buffer_free(&back);
+}
+
+/* fstat() says 0 bytes, and there are some. */
+static void reads_what_has_no_size(void)
+{
+	struct buffer buf = BUFFER_INIT;
+
+	if (access("/proc/self/status", R_OK) != 0) {
+		harness_skip("/proc is not mounted");
+		return;
+	}
+	CU_ASSERT_EQUAL(file_read("/proc/self/status", 100000, &buf, NULL, &err), ST_OK);
+	CU_ASSERT_TRUE(buf.len > 100);
+	CU_ASSERT_EQUAL(memcmp(buffer_text(&buf), "Name:", 5), 0);
+	CU_ASSERT_EQUAL(file_read("/proc/self/status", 99, &buf, NULL, &err), ST_LIMIT);
+	buffer_free(&buf);
+}
+
 static enum status pin_of(const char *name, char *out, size_t size)
 {
 	struct secret s = SECRET_INIT;
@@ -225,6 +322,43 @@ static void a_descriptor_is_read_to_the_line_end_only(void)
 	CU_ASSERT_EQUAL(secret_read_fd(&s, fds[0], &err), ST_IO);
 }
 
+static void descriptors_that_can_hold_a_pin(void)
+{
+	int fds[2];
+	int fd;
+
+	put("pin", "1234\n", 0600);
+	fd = open(path_of("pin"), O_RDONLY);
+	CU_ASSERT_TRUE(secret_fd_usable(fd));
+	close(fd);
+	CU_ASSERT_FALSE(secret_fd_usable(fd));
+	CU_ASSERT_FALSE(secret_fd_usable(-1));
+	fd = open(path_of("pin"), O_WRONLY);
+	CU_ASSERT_FALSE(secret_fd_usable(fd));
+	close(fd);
+	fd = open(path_of("pin"), O_PATH);
+	CU_ASSERT_FALSE(secret_fd_usable(fd));
+	close(fd);
+	CU_ASSERT_EQUAL(pipe(fds), 0);
+	CU_ASSERT_TRUE(secret_fd_usable(fds[0]));
+	CU_ASSERT_FALSE(secret_fd_usable(fds[1]));
+	close(fds[0]);
+	close(fds[1]);
+	CU_ASSERT_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	CU_ASSERT_TRUE(secret_fd_usable(fds[0]));
+	close(fds[0]);
+	close(fds[1]);
+	fd = open(harness_directory(), O_RDONLY);
+	CU_ASSERT_FALSE(secret_fd_usable(fd));
+	close(fd);
+	fd = open("/dev/null", O_RDONLY);
+	CU_ASSERT_FALSE(secret_fd_usable(fd));
+	close(fd);
+	fd = posix_openpt(O_RDWR | O_NOCTTY);
+	CU_ASSERT_TRUE(secret_fd_usable(fd));
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct harness_test tests[] = {
@@ -233,9 +367,15 @@ int main(void)
 	    {"refuses directories, FIFOs and missing places", refuses_what_is_no_file},
 	    {"follows a symbolic link and keeps it", follows_a_link_and_keeps_it},
 	    {"a failed write leaves the old file and no other", a_failed_write_leaves_the_old_file},
+	    {"a replaced file keeps its permissions, but no set-user-id", keeps_permissions_only},
+	    {"root keeps a replaced file's owner", root_keeps_the_owner},
+	    {"others become the owner, and give no group a right", others_become_the_owner},
+	    {"a file is read into one piece of memory", reads_into_one_allocation},
+	    {"a file that says it is empty is read", reads_what_has_no_size},
 	    {"PIN files: line ends, limits, modes", pin_files},
 	    {"a PIN descriptor is read to the line's end only",
 		a_descriptor_is_read_to_the_line_end_only},
+	    {"descriptors that can hold a PIN, and others", descriptors_that_can_hold_a_pin},
 	};
 
 	return harness_main("file", tests, HARNESS_COUNT(tests));

@@ -8,10 +8,15 @@
 #include "base/text.h"
 
 #include <locale.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct buffer out;
+
+/* An OpenSSL reason that is not ASCII. */
+static ERR_STRING_DATA reasons[] = {{ERR_PACK(0, 0, 1), "\xe2\x82\xac\xe2\x82\xac"}, {0, NULL}};
+static int user_library;
 
 static const char *printable(const char *raw, size_t len)
 {
@@ -44,8 +49,24 @@ static void bidirectional_controls_become_escapes(void)
 	CU_ASSERT_STRING_EQUAL(printable("\xe2\x81\xa6", 3), "\\xE2\\x81\\xA6");
 }
 
+static void invisible_characters_become_escapes(void)
+{
+	CU_ASSERT_STRING_EQUAL(printable("a\xc2\xad"
+					 "b",
+				   4),
+	    "a\\xC2\\xADb");
+	CU_ASSERT_STRING_EQUAL(printable("\xe1\xa0\x8e", 3), "\\xE1\\xA0\\x8E");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\x8b", 3), "\\xE2\\x80\\x8B");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\x8c", 3), "\\xE2\\x80\\x8C");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\x8d", 3), "\\xE2\\x80\\x8D");
+}
+
 static void good_text_stays(void)
 {
+	/* The neighbours of what is escaped. */
+	CU_ASSERT_STRING_EQUAL(printable("\xc2\xac\xc2\xae", 4), "\xc2\xac\xc2\xae");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\x8a", 3), "\xe2\x80\x8a");
+	CU_ASSERT_STRING_EQUAL(printable("\xe2\x80\x90", 3), "\xe2\x80\x90");
 	CU_ASSERT_STRING_EQUAL(
 	    printable("CN=K\xc3\xb6ln;O=\xe2\x82\xac", 14), "CN=K\xc3\xb6ln;O=\xe2\x82\xac");
 	CU_ASSERT_STRING_EQUAL(printable("a\\b", 3), "a\\\\b");
@@ -61,6 +82,11 @@ static void cutting_keeps_characters_whole(void)
 	CU_ASSERT_STRING_EQUAL(small, "abcd");
 	text_printable_into(small, 1, text_bytes("abcd"));
 	CU_ASSERT_STRING_EQUAL(small, "");
+	CU_ASSERT_STRING_EQUAL(text_cut_into(small, sizeof(small), "abc\xe2\x82\xac"), "abc");
+	CU_ASSERT_STRING_EQUAL(
+	    text_cut_into(small, sizeof(small), "ab\xe2\x82\xac"), "ab\xe2\x82\xac");
+	CU_ASSERT_STRING_EQUAL(text_cut_into(small, sizeof(small), "abcdef"), "abcde");
+	CU_ASSERT_STRING_EQUAL(text_cut_into(small, 1, "\xe2\x82\xac"), "");
 }
 
 static void one_line_keeps_backslashes(void)
@@ -113,6 +139,25 @@ static void times_are_exact(void)
 	CU_ASSERT_STRING_EQUAL(buffer_text(&out), "2015-03-06 19:45:13 CET");
 }
 
+static void a_reserved_buffer_does_not_move(void)
+{
+	struct buffer buf = BUFFER_INIT;
+	char piece[1000];
+	uint8_t *data;
+
+	memset(piece, 'x', sizeof(piece));
+	CU_ASSERT_TRUE(buffer_reserve(&buf, 100000));
+	data = buf.data;
+	CU_ASSERT_EQUAL(buf.len, 0);
+	for (int i = 0; i < 100; i++)
+		buffer_add(&buf, piece, sizeof(piece));
+	CU_ASSERT_PTR_EQUAL(buf.data, data);
+	CU_ASSERT_EQUAL(buf.len, 100000);
+	CU_ASSERT_FALSE(buffer_reserve(&buf, SIZE_MAX / 2));
+	CU_ASSERT_TRUE(buf.failed);
+	buffer_free(&buf);
+}
+
 static void buffer_refuses_what_is_outside(void)
 {
 	struct buffer buf = BUFFER_INIT;
@@ -131,6 +176,40 @@ static void buffer_refuses_what_is_outside(void)
 	CU_ASSERT_TRUE(buf.failed);
 	CU_ASSERT_PTR_NULL(buffer_text(&buf));
 	buffer_free(&buf);
+}
+
+/* No reader room is left for a whole character: it goes, not its half. */
+static void errors_are_cut_at_a_character(void)
+{
+	struct error err;
+	char line[2048], many[800];
+
+	memset(many, 'x', sizeof(many));
+	/* ": " and 2 bytes fit behind it; each character has 3. */
+	many[sizeof(err.what) - 5] = '\0';
+	error_set(&err, ST_IO, "%s", many);
+	CU_ASSERT_EQUAL(strlen(err.what), sizeof(err.what) - 5);
+	error_openssl(&err, ST_IO, "%s", many);
+	CU_ASSERT_EQUAL(strlen(err.what), sizeof(err.what) - 5);
+	ERR_new();
+	ERR_set_error(user_library, 1, NULL);
+	error_openssl(&err, ST_IO, "%s", many);
+	CU_ASSERT_EQUAL(strlen(err.what), sizeof(err.what) - 3);
+	CU_ASSERT_EQUAL(memcmp(err.what + sizeof(err.what) - 5, ": ", 3), 0);
+
+	error_set(&err, ST_IO, "ab\xe2\x82\xac");
+	error_line(&err, line, 5);
+	CU_ASSERT_STRING_EQUAL(line, "ab");
+	error_line(&err, line, 6);
+	CU_ASSERT_STRING_EQUAL(line, "ab\xe2\x82\xac");
+	error_where(&err, "%s", "w\xc3\xb6");
+	error_hint(&err, "%s", "\xc3\xb6");
+	error_line(&err, line, 13);
+	CU_ASSERT_STRING_EQUAL(line, "w\xc3\xb6: ab\xe2\x82\xac; ");
+	error_line(&err, line, 14);
+	CU_ASSERT_STRING_EQUAL(line, "w\xc3\xb6: ab\xe2\x82\xac; ");
+	error_line(&err, line, 15);
+	CU_ASSERT_STRING_EQUAL(line, "w\xc3\xb6: ab\xe2\x82\xac; \xc3\xb6");
 }
 
 static void errors_are_one_printable_line(void)
@@ -160,18 +239,23 @@ int main(void)
 	    {"control characters become escapes", controls_become_escapes},
 	    {"invalid UTF-8 becomes escapes", bad_utf8_becomes_escapes},
 	    {"bidirectional controls become escapes", bidirectional_controls_become_escapes},
+	    {"invisible characters become escapes", invisible_characters_become_escapes},
 	    {"good text stays as it is", good_text_stays},
 	    {"cutting keeps characters and escapes whole", cutting_keeps_characters_whole},
 	    {"a line of our own keeps its backslashes", one_line_keeps_backslashes},
 	    {"hex is exact", hex_is_exact},
 	    {"tables line up, also with wide characters", tables_line_up},
 	    {"times are exact, local and UTC", times_are_exact},
+	    {"a buffer that has reserved room does not move", a_reserved_buffer_does_not_move},
 	    {"a buffer refuses what is outside", buffer_refuses_what_is_outside},
 	    {"an error is one printable line", errors_are_one_printable_line},
+	    {"an error is cut at a character's end", errors_are_cut_at_a_character},
 	};
 	int rc;
 
 	setlocale(LC_ALL, "C.UTF-8");
+	user_library = ERR_get_next_error_library();
+	ERR_load_strings(user_library, reasons);
 	rc = harness_main("text", tests, HARNESS_COUNT(tests));
 	buffer_free(&out);
 	return rc;

@@ -330,6 +330,42 @@ static void refuses_what_is_too_long(void)
 	buffer_free(&out);
 }
 
+/* The name in the header is one that a phone can ask for. */
+static void refuses_odd_file_names(void)
+{
+	static const struct {
+		const char *name;
+		const char *expected;
+	} odd[] = {
+	    {"", "is empty"},
+	    {"/CTLFile.tlv", "has a '/'"},
+	    {"../CTLFile.tlv", "has a '/'"},
+	    {"CTL\nFile.tlv", "has a control character"},
+	    {"\033[2J", "has a control character"},
+	    {"CTLFile.tlv\177", "has a control character"},
+	};
+	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
+	struct tl_entry entry = {0, pub, NULL, {0}, 0};
+	struct tl_plan plan = plan_of(&entry, 1, pub);
+	struct buffer out = BUFFER_INIT;
+	char longest[257];
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		plan.filename = odd[i].name;
+		refuses(&plan, ST_LIMIT, odd[i].expected);
+		CU_ASSERT_STRING_EQUAL(err.hint, "name it like CTLFile.tlv or ITLFile.tlv");
+	}
+	memset(longest, 'x', sizeof(longest));
+	longest[256] = '\0';
+	plan.filename = longest;
+	refuses(&plan, ST_LIMIT, "is longer than 255");
+	plan.filename = longest + 1;
+	CU_ASSERT_EQUAL(tl_build(&plan, &out, &err), ST_OK);
+	plan.filename = "a file ~.tlv";
+	CU_ASSERT_EQUAL(tl_build(&plan, &out, &err), ST_OK);
+	buffer_free(&out);
+}
+
 static void refuses_negative_serials(void)
 {
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
@@ -352,6 +388,7 @@ static const struct harness_test tests[] = {
     {"keys that the format cannot carry are refused", refuses_keys},
     {"a signer who would not be found is refused", refuses_plans_without_signer},
     {"names, records and files that are too long are refused", refuses_what_is_too_long},
+    {"a file name that is none is refused", refuses_odd_file_names},
     {"a negative serial is refused", refuses_negative_serials},
 };
 

@@ -7,6 +7,7 @@
 #include "fixture_looks.h"
 #include "harness.h"
 
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,17 @@
 static struct looks before, after;
 static struct tl_changes changes;
 
+static void done(void)
+{
+	tl_changes_free(&changes);
+	looks_free(&before);
+	looks_free(&after);
+}
+
+/* Two clean lists, and nothing left of an earlier test. */
 static void begin(void)
 {
+	done();
 	looks_clean(&before);
 	looks_clean(&after);
 }
@@ -30,13 +40,6 @@ static void diff(void)
 	looks_make(&after);
 	tl_changes_free(&changes);
 	CU_ASSERT_EQUAL_FATAL(tl_diff(&before.list, &after.list, &changes, &err), ST_OK);
-}
-
-static void done(void)
-{
-	tl_changes_free(&changes);
-	looks_free(&before);
-	looks_free(&after);
 }
 
 static bool is(size_t i, enum tl_change_kind kind, const char *field, size_t old_record,
@@ -57,6 +60,28 @@ static bool is(size_t i, enum tl_change_kind kind, const char *field, size_t old
 	return false;
 }
 
+static void sha1(char out[41], struct bytes data)
+{
+	uint8_t digest[20];
+
+	CU_ASSERT_EQUAL_FATAL(
+	    EVP_Q_digest(NULL, "SHA1", NULL, data.data, data.len, digest, NULL), 1);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* WHAT with the hash of record NUMBER's certificate in both lists behind it. */
+static const char *hashes(const char *what, size_t number, const char *rest)
+{
+	static char text[512];
+	char old_hash[41], new_hash[41];
+
+	sha1(old_hash, before.records[number - 1].certificate);
+	sha1(new_hash, after.records[number - 1].certificate);
+	snprintf(text, sizeof(text), "%s SHA-1 %s -> SHA-1 %s%s", what, old_hash, new_hash, rest);
+	return text;
+}
+
 /* Takes record I (from 0) out. */
 static void drop(struct looks *looks, size_t i)
 {
@@ -72,7 +97,6 @@ static void test_same(void)
 	CU_ASSERT_TRUE(changes.same_bytes);
 	CU_ASSERT_TRUE(changes.signer_trusted);
 	CU_ASSERT_EQUAL(changes.n, 0);
-	done();
 }
 
 static void test_added(void)
@@ -86,8 +110,7 @@ static void test_added(void)
 	CU_ASSERT_TRUE(changes.signer_trusted);
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_ADDED, "entry", 0, 6,
-	    "adds SAST 4A:21:9F:00:00:01:00:07 (CN=SAST-3;O=Acme)"));
-	done();
+	    "adds SAST CN=SAST-3;O=Acme (serial 4A:21:9F:00:00:01:00:07)"));
 }
 
 static void test_removed(void)
@@ -98,7 +121,6 @@ static void test_removed(void)
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_REMOVED, "entry", 3, 0,
 	    "removes CCM+TFTP cucm-pub (serial 4A:21:9F:00:00:01:00:03)"));
-	done();
 }
 
 /* Another token with the same subject is another token. */
@@ -110,10 +132,9 @@ static void test_token_replaced(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 2);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_REMOVED, "entry", 2, 0,
-	    "removes SAST 4A:21:9F:00:00:01:00:02 (CN=SAST-2;O=Acme)"));
+	    "removes SAST CN=SAST-2;O=Acme (serial 4A:21:9F:00:00:01:00:02)"));
 	CU_ASSERT_TRUE(is(1, TL_ENTRY_ADDED, "entry", 0, 2,
-	    "adds SAST 4A:21:9F:00:00:01:00:08 (CN=SAST-2;O=Acme)"));
-	done();
+	    "adds SAST CN=SAST-2;O=Acme (serial 4A:21:9F:00:00:01:00:08)"));
 }
 
 static void test_certificate(void)
@@ -124,7 +145,7 @@ static void test_certificate(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 5, 5,
-	    "certificate of CCM+TFTP cucm-sub1 is new: serial 4A:21:9F:00:00:01:00:05 -> "
+	    "certificate of CCM+TFTP cucm-sub1 changes: serial 4A:21:9F:00:00:01:00:05 -> "
 	    "serial 4A:21:9F:00:00:01:00:09"));
 	/* Renewed under the old serial. */
 	looks_record(&after.records[4], TL_ROLE_CCM_TFTP,
@@ -132,9 +153,61 @@ static void test_certificate(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 5, 5,
-	    "certificate of CCM+TFTP cucm-sub1 is new, with the same serial "
-	    "4A:21:9F:00:00:01:00:05"));
-	done();
+	    hashes("certificate of CCM+TFTP cucm-sub1 changes:", 5,
+		", with the same serial 4A:21:9F:00:00:01:00:05")));
+}
+
+/* To phones a token of the same serial and issuer is the same one, whatever else has changed. */
+static void test_token_renewed(void)
+{
+	begin();
+	looks_record(&after.records[1], TL_ROLE_SAST,
+	    looks_cert("SAST-2", looks_public_key(1024), 2), NULL, NULL);
+	diff();
+	CU_ASSERT_EQUAL(changes.n, 1);
+	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 2, 2,
+	    hashes("certificate of SAST CN=SAST-2;O=Acme changes:", 2,
+		", with the same serial 4A:21:9F:00:00:01:00:02")));
+}
+
+/* Two tokens of the same name and serial, by two issuers. */
+static void test_twins(void)
+{
+	static const char *const words[] = {"removes", "adds"};
+	char hash[41], text[256];
+
+	begin();
+	looks_record(&after.records[1], TL_ROLE_SAST,
+	    looks_cert("SAST-2", looks_public_key(1024), 2), NULL, NULL);
+	after.records[1].issuer = looks_text("CN=another");
+	diff();
+	CU_ASSERT_EQUAL_FATAL(changes.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		sha1(hash, (i == 0 ? &before : &after)->records[1].certificate);
+		snprintf(text, sizeof(text),
+		    "%s SAST CN=SAST-2;O=Acme (serial "
+		    "4A:21:9F:00:00:01:00:02), SHA-1 of its certificate %s",
+		    words[i], hash);
+		CU_ASSERT_STRING_EQUAL(changes.items[i].text, text);
+	}
+	/* Without certificates too the two texts differ. */
+	before.records[1].certificate = after.records[1].certificate = (struct bytes){NULL, 0};
+	diff();
+	CU_ASSERT_EQUAL_FATAL(changes.n, 2);
+	CU_ASSERT_STRING_NOT_EQUAL(strstr(changes.items[0].text, "SHA-1 of its record "),
+	    strstr(changes.items[1].text, "SHA-1 of its record "));
+}
+
+/* What has no name is called by its address. */
+static void test_nameless(void)
+{
+	begin();
+	after.n = 6;
+	after.records[5] = (struct looks_record){
+	    .has_role = true, .role = TL_ROLE_TFTP, .ip = looks_bytes("\x0a\x00\x00\x07", 4)};
+	diff();
+	CU_ASSERT_EQUAL(changes.n, 1);
+	CU_ASSERT_TRUE(is(0, TL_ENTRY_ADDED, "entry", 0, 6, "adds TFTP 10.0.0.7"));
 }
 
 /* CallManager and ITLRecovery are SASTs of one host: each goes with its own successor. */
@@ -153,7 +226,7 @@ static void test_two_of_one_host(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 2);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 2, 3,
-	    "certificate of SAST cucm-pub is new: serial 4A:21:9F:00:00:01:00:14 -> "
+	    "certificate of SAST cucm-pub changes: serial 4A:21:9F:00:00:01:00:14 -> "
 	    "serial 4A:21:9F:00:00:01:00:16"));
 	CU_ASSERT_EQUAL(changes.items[1].kind, TL_ORDER_CHANGED);
 	/* One takes the other's place: not the same entry with a new certificate. */
@@ -165,7 +238,6 @@ static void test_two_of_one_host(void)
 	    "removes SAST cucm-pub (serial 4A:21:9F:00:00:01:00:14)"));
 	CU_ASSERT_TRUE(is(1, TL_ENTRY_ADDED, "entry", 0, 2,
 	    "adds SAST cucm-pub (serial 4A:21:9F:00:00:01:00:15)"));
-	done();
 }
 
 static void strip_certificate(struct looks_record *record)
@@ -182,15 +254,12 @@ static void test_modes(void)
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 5, 5,
 	    "CCM+TFTP cucm-sub1 loses its certificate (serial 4A:21:9F:00:00:01:00:05)"));
-	looks_free(&before);
-	looks_free(&after);
 	begin();
 	strip_certificate(&before.records[4]);
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "certificate", 5, 5,
 	    "CCM+TFTP cucm-sub1 gets a certificate (serial 4A:21:9F:00:00:01:00:05)"));
-	done();
 }
 
 static void test_address_and_name(void)
@@ -214,7 +283,6 @@ static void test_address_and_name(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(changes.items[0].text, "from 10.0.0.2 to none"));
-	done();
 }
 
 static void test_encoding(void)
@@ -226,15 +294,12 @@ static void test_encoding(void)
 	CU_ASSERT_TRUE(is(0, TL_ENTRY_CHANGED, "encoding", 5, 5,
 	    "CCM+TFTP cucm-sub1 (serial 4A:21:9F:00:00:01:00:05) is written differently, with "
 	    "the same certificate, name and address"));
-	looks_free(&before);
-	looks_free(&after);
 	begin();
 	after.pad = false;
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_EQUAL(changes.items[0].kind, TL_HEADER_CHANGED);
 	CU_ASSERT_STRING_EQUAL(changes.items[0].field, "encoding");
-	done();
 }
 
 static void test_order(void)
@@ -257,7 +322,6 @@ static void test_order(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_EQUAL(changes.items[0].kind, TL_ENTRY_REMOVED);
-	done();
 }
 
 static void test_signer(void)
@@ -269,10 +333,9 @@ static void test_signer(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_TRUE(is(0, TL_SIGNER_CHANGED, "signer", 1, 2,
-	    "signer changes from 4A:21:9F:00:00:01:00:01 (CN=SAST-1;O=Acme) to "
-	    "4A:21:9F:00:00:01:00:02 (CN=SAST-2;O=Acme)"));
+	    "signer changes from CN=SAST-1;O=Acme (serial 4A:21:9F:00:00:01:00:01) to "
+	    "CN=SAST-2;O=Acme (serial 4A:21:9F:00:00:01:00:02)"));
 	CU_ASSERT_TRUE(changes.signer_trusted);
-	done();
 }
 
 static void test_signer_untrusted(void)
@@ -283,11 +346,13 @@ static void test_signer_untrusted(void)
 	    looks_cert("SAST-1", looks_public_key(1024), 1), NULL, NULL);
 	diff();
 	CU_ASSERT_FALSE(changes.signer_trusted);
-	CU_ASSERT_EQUAL(changes.n, 3);
+	CU_ASSERT_EQUAL(changes.n, 2);
 	CU_ASSERT_TRUE(is(0, TL_SIGNER_CHANGED, "signer", 1, 1,
-	    "signer 4A:21:9F:00:00:01:00:01 (CN=SAST-1;O=Acme) has another certificate under "
+	    "signer CN=SAST-1;O=Acme (serial 4A:21:9F:00:00:01:00:01) has another certificate "
+	    "under "
 	    "the same serial and issuer"));
-	done();
+	CU_ASSERT_EQUAL(changes.items[1].kind, TL_ENTRY_CHANGED);
+	CU_ASSERT_STRING_EQUAL(changes.items[1].field, "certificate");
 }
 
 static void test_signer_gone(void)
@@ -298,10 +363,9 @@ static void test_signer_gone(void)
 	CU_ASSERT_FALSE(changes.signer_trusted);
 	CU_ASSERT_EQUAL(changes.n, 2);
 	CU_ASSERT_TRUE(is(0, TL_SIGNER_CHANGED, "signer", 1, 0,
-	    "signer 4A:21:9F:00:00:01:00:01 (CN=SAST-1;O=Acme) is none of the SAST entries "
+	    "signer CN=SAST-1;O=Acme (serial 4A:21:9F:00:00:01:00:01) is none of the SAST entries "
 	    "any more"));
 	CU_ASSERT_EQUAL(changes.items[1].kind, TL_ENTRY_REMOVED);
-	done();
 }
 
 static void test_signer_written_differently(void)
@@ -312,10 +376,10 @@ static void test_signer_written_differently(void)
 	CU_ASSERT_EQUAL(changes.n, 2);
 	CU_ASSERT_TRUE(is(0, TL_SIGNER_CHANGED, "signer-name", 1, 1,
 	    "the signer is the same certificate, written differently: "
-	    "4A:21:9F:00:00:01:00:01 (CN=SAST-1;O=Acme) -> 77:78 (CN=SAST-1;O=Acme)"));
+	    "CN=SAST-1;O=Acme (serial 4A:21:9F:00:00:01:00:01) -> CN=SAST-1;O=Acme (serial "
+	    "77:78)"));
 	CU_ASSERT_STRING_EQUAL(changes.items[1].field, "encoding");
 	CU_ASSERT_FALSE(changes.signer_trusted);
-	done();
 }
 
 static void test_header(void)
@@ -338,7 +402,6 @@ static void test_header(void)
 	    "signer version changes from none to 1.1"));
 	CU_ASSERT_TRUE(is(4, TL_HEADER_CHANGED, "timestamp", 0, 0,
 	    "timestamp changes from 2026-11-22 12:00:00 UTC to 2026-11-22 12:00:01 UTC"));
-	done();
 	begin();
 	after.timestamp -= 3600;
 	diff();
@@ -349,7 +412,6 @@ static void test_header(void)
 	diff();
 	CU_ASSERT_TRUE(is(0, TL_HEADER_CHANGED, "timestamp", 0, 0,
 	    "timestamp changes from 2026-11-22 12:00:00 UTC to none"));
-	done();
 }
 
 static void test_printable(void)
@@ -359,7 +421,6 @@ static void test_printable(void)
 	diff();
 	CU_ASSERT_EQUAL(changes.n, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(changes.items[0].text, "'\\x1B]0;x\\x07\\xFF\\x0A'"));
-	done();
 }
 
 /* Appends N records of ROLE without certificate, whose names differ. */
@@ -404,7 +465,6 @@ static void test_many(void)
 	    is(2000, TL_ENTRY_ADDED, "more", 0, 0, "and 39000 more changes of this kind"));
 	CU_ASSERT_TRUE(
 	    is(2001, TL_ENTRY_REMOVED, "more", 0, 0, "and 39000 more changes of this kind"));
-	done();
 }
 
 int main(void)
@@ -415,6 +475,9 @@ int main(void)
 	    {"a removed entry", test_removed},
 	    {"a replaced token is removed and added", test_token_replaced},
 	    {"a new certificate", test_certificate},
+	    {"a token renewed under its serial and issuer", test_token_renewed},
+	    {"a removal and an addition never read the same", test_twins},
+	    {"an entry without a name is called by its address", test_nameless},
 	    {"two SASTs of one host are told apart", test_two_of_one_host},
 	    {"a server loses or gets its certificate", test_modes},
 	    {"a new address or name", test_address_and_name},
@@ -430,5 +493,6 @@ int main(void)
 	};
 
 	setenv("TZ", "UTC", 1);
+	atexit(done);
 	return harness_main("trustlist_diff", tests, HARNESS_COUNT(tests));
 }

@@ -68,7 +68,9 @@ static void test_signer_not_sast(void)
 	looks.signer_serial = looks_bytes("\x12\x34", 2);
 	lint_now();
 	CU_ASSERT_TRUE(lint_only(1, "signer-not-sast", TL_ERROR, 0));
-	CU_ASSERT_PTR_NOT_NULL(strstr(findings.items[0].text, "12:34"));
+	CU_ASSERT_STRING_EQUAL(findings.items[0].text,
+	    "the signer CN=SAST-1;O=Acme (serial 12:34), issued by CN=SAST-1;O=Acme, is none of "
+	    "the SAST records");
 	lint_done();
 }
 
@@ -93,6 +95,36 @@ static void test_few_sast(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(lint_find("few-sast"));
 	CU_ASSERT_EQUAL(lint_find("few-sast")->severity, TL_ERROR);
 	CU_ASSERT_PTR_NOT_NULL(lint_find("signer-not-sast"));
+	lint_done();
+}
+
+/* What comes of a forgotten server option. */
+static void test_no_server(void)
+{
+	static const unsigned servers[] = {TL_ROLE_CCM, TL_ROLE_CCM_TFTP, TL_ROLE_TFTP};
+	static const unsigned others[] = {TL_ROLE_CAPF, TL_ROLE_TVS, TL_ROLE_APP_SERVER};
+
+	looks_clean(&looks);
+	looks.n = 3;
+	for (size_t i = 0; i < 3; i++) {
+		looks.records[2].role = others[i];
+		lint_now();
+		CU_ASSERT_TRUE(lint_only(1, "no-server", TL_WARNING, 0));
+		CU_ASSERT_STRING_EQUAL(findings.items[0].text,
+		    "the list has no CCM, CCM+TFTP or TFTP record: phones that load it trust no "
+		    "server");
+		CU_ASSERT_NOT_EQUAL(findings.items[0].hint[0], '\0');
+		looks.records[2].role = servers[i];
+		lint_now();
+		CU_ASSERT_EQUAL(findings.n, 0);
+	}
+	looks.n = 2;
+	lint_now();
+	CU_ASSERT_TRUE(lint_only(1, "no-server", TL_WARNING, 0));
+	/* An ITL may be of other servers. */
+	looks.filename = looks_text("ITLFile.tlv");
+	lint_now();
+	CU_ASSERT_EQUAL(findings.n, 0);
 	lint_done();
 }
 
@@ -305,9 +337,12 @@ static void test_samples(void)
 			const struct tl_finding *f = &findings.items[j];
 
 			CU_ASSERT_NOT_EQUAL(f->severity, TL_ERROR);
-			/* The first and the last list have one SAST each. */
-			if (f->severity == TL_WARNING)
-				CU_ASSERT_STRING_EQUAL(f->code, "few-sast");
+			/* The first and the last list have one SAST each, the last one no server.
+			 */
+			if (f->severity == TL_WARNING && strcmp(f->code, "few-sast") != 0) {
+				CU_ASSERT_STRING_EQUAL(f->code, "no-server");
+				CU_ASSERT_EQUAL(i, 2);
+			}
 		}
 		if (i == 1) {
 			CU_ASSERT_PTR_NOT_NULL(lint_find("serial-reversed"));
@@ -358,6 +393,7 @@ int main(void)
 	    {"signer-not-sast", test_signer_not_sast},
 	    {"few-sast", test_few_sast},
 	    {"few-sast in an ITL", test_few_sast_itl},
+	    {"no-server", test_no_server},
 	    {"over-64k and near-64k", test_size},
 	    {"unknown-algorithm", test_unknown_algorithm},
 	    {"sha1-digest", test_sha1_digest},

@@ -106,7 +106,8 @@ static void test_dates_once(void)
 	looks_clean(&looks);
 	looks.n = 3;
 	looks.records[2] = looks.records[1];
-	looks.records[2].role = TL_ROLE_CAPF;
+	looks.records[2].role = TL_ROLE_TFTP;
+	looks.records[2].dns = looks_text("tftp");
 	lint_at(utc(2050, 1, 1), LINT_DAYS);
 	CU_ASSERT_TRUE(lint_only(2, "expired", TL_WARNING, 1));
 	lint_done();

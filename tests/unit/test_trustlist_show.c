@@ -201,6 +201,36 @@ static void test_long_elements_are_cut(void)
 	done();
 }
 
+/* As many records as a file can hold make no flood. */
+static void test_many_records(void)
+{
+	static const uint8_t record[5] = {TL_R_LENGTH, 0, 2, 0, 5};
+	struct error err;
+	char more[80];
+	size_t n = 5;
+
+	error_clear(&err);
+	looks_clean(&looks);
+	looks_make(&looks);
+	for (; n < 1000; n++)
+		buffer_add(&looks.file, record, sizeof(record));
+	CU_ASSERT_EQUAL_FATAL(tl_read(&looks.list, buffer_bytes(&looks.file), &err), ST_OK);
+	show(&verified);
+	CU_ASSERT_EQUAL(count(buffer_text(&shown), "\nCTL Record #:"), 1000);
+	CU_ASSERT_PTR_NULL(strstr(buffer_text(&shown), "not shown"));
+	for (; looks.file.len + sizeof(record) <= TL_MAX_FILE; n++)
+		buffer_add(&looks.file, record, sizeof(record));
+	CU_ASSERT_EQUAL_FATAL(tl_read(&looks.list, buffer_bytes(&looks.file), &err), ST_OK);
+	snprintf(
+	    more, sizeof(more), "\n\n... %zu more records are not shown\n\nSummary\n", n - 1000);
+	CU_ASSERT_TRUE(n > 200000);
+	show(&verified);
+	CU_ASSERT_EQUAL(count(buffer_text(&shown), "\nCTL Record #:"), 1000);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&shown), more));
+	CU_ASSERT_TRUE(shown.len < 300000);
+	done();
+}
+
 static void test_samples(void)
 {
 	for (size_t i = 0; i < FIXTURE_N_SAMPLES; i++) {
@@ -231,6 +261,7 @@ int main(void)
 	    {"lines have 80 columns at most", test_width},
 	    {"hostile text comes out printable", test_hostile_text},
 	    {"unknown elements are cut", test_long_elements_are_cut},
+	    {"of very many records a thousand are shown", test_many_records},
 	    {"the three dialects", test_samples},
 	};
 

@@ -128,8 +128,13 @@ static void trusts_its_sasts(void)
 	CU_ASSERT_EQUAL(tl_trusted_by(&token_2, &token_1, &err), ST_OK);
 	CU_ASSERT_EQUAL(tl_trusted_by(&token_1, &token_2, &err), ST_OK);
 	CU_ASSERT_EQUAL(tl_trusted_by(&cucm, &token_1, &err), ST_NOT_VERIFIED);
-	CU_ASSERT_STRING_EQUAL(err.what, "the new list's signer is no SAST of the old list");
-	CU_ASSERT_NOT_EQUAL(err.hint[0], '\0');
+	CU_ASSERT_STRING_EQUAL(err.what,
+	    "the new list's signer CN=cucm-1051-a-pub;OU=TAC;O=Cisco;L=Krakow;ST=Malopolska;C=PL "
+	    "(serial 70:CA:F6:4E:09:07:51:B9:DF:22:F4:9F:75:4F:C5:BB) is no SAST of the old list");
+	CU_ASSERT_STRING_EQUAL(err.hint,
+	    "sign with one of the old list's SASTs: "
+	    "cn=\"SAST-ADN0054f509        \";ou=IPCBU;o=\"Cisco Systems, "
+	    "cn=\"SAST-ADN008580ef        \";ou=IPCBU;o=\"Cisco Systems");
 	CU_ASSERT_EQUAL(tl_trusted_by(&token_1, &cucm, &err), ST_NOT_VERIFIED);
 	tl_free(&cucm);
 	tl_free(&token_1);
@@ -197,8 +202,10 @@ static void compares_keys(void)
 	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_OK);
 	one_record(&old_file, other, TL_ROLE_SAST, true);
 	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_NOT_VERIFIED);
-	CU_ASSERT_STRING_EQUAL(err.what, "the old list has a SAST record with the signer's serial "
-					 "and issuer, but with another public key");
+	CU_ASSERT_STRING_EQUAL(err.what,
+	    "the old list has a SAST with the serial and issuer of the new list's signer CN=n "
+	    "(serial 09), but with another public key");
+	CU_ASSERT_STRING_EQUAL(err.hint, "sign with one of the old list's SASTs: CN=n");
 	/* A record without certificate speaks by its PUBLICKEY. */
 	one_record(&old_file, cert, TL_ROLE_SAST, false);
 	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_OK);
@@ -207,6 +214,7 @@ static void compares_keys(void)
 	/* Any other role does not count. */
 	one_record(&old_file, cert, TL_ROLE_CCM_TFTP, true);
 	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_NOT_VERIFIED);
+	CU_ASSERT_STRING_EQUAL(err.hint, "check that the old list is the one that the phones hold");
 	/* The new list needs its signer's certificate, for that is what it is verified with. */
 	one_record(&old_file, cert, TL_ROLE_SAST, true);
 	one_record(&new_file, cert, TL_ROLE_SAST, false);
@@ -220,12 +228,54 @@ static void compares_keys(void)
 	buffer_free(&old_file);
 }
 
+/* However many SASTs the old list has, and whatever they are called: three names, in bounds. */
+static void names_a_few(void)
+{
+	static const uint8_t serial[] = {1};
+	static const char *const subjects[] = {"CN=a", "CN=\033[2Jb\n", "", "CN=d", "CN=e"};
+	struct fixture_header header = {"CN=n", "CN=n", {serial, 1}, 1, 1, 128, false, NULL, 0};
+	X509 *cert = cert_of(fixture_key(FIXTURE_RSA_1024_A), "n");
+	struct buffer new_file = BUFFER_INIT, old_file = BUFFER_INIT;
+	char longest[600];
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	one_record(&new_file, cert, TL_ROLE_SAST, true);
+	fixture_header(&old_file, &header);
+	for (size_t i = 0; i < 5; i++) {
+		struct fixture_record record = {
+		    TL_ROLE_SAST, "host-c", subjects[i], "CN=i", {serial, 1}, cert, false, NULL};
+
+		fixture_record(&old_file, &record);
+	}
+	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_NOT_VERIFIED);
+	CU_ASSERT_STRING_EQUAL(err.hint, "sign with one of the old list's SASTs: CN=a, "
+					 "CN=\\x1B[2Jb\\x0A, host-c, and 2 more");
+	header.name = header.issuer = longest;
+	buffer_reset(&old_file);
+	fixture_header(&old_file, &header);
+	for (size_t i = 0; i < 4; i++) {
+		struct fixture_record record = {
+		    TL_ROLE_SAST, longest, longest, longest, {serial, 1}, cert, false, NULL};
+
+		fixture_record(&old_file, &record);
+	}
+	CU_ASSERT_EQUAL(trust(&new_file, &old_file), ST_NOT_VERIFIED);
+	CU_ASSERT_TRUE(strlen(err.hint) < 420);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "xxx..., xxx"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "xxx..., and 1 more"));
+	X509_free(cert);
+	buffer_free(&new_file);
+	buffer_free(&old_file);
+}
+
 static const struct harness_test tests[] = {
     {"one signature with each digest, verified", signs_with_every_digest},
     {"a bad signature never reaches the file", distrusts_the_signer},
     {"what is no list, or names no signer, is not signed", signs_no_other_file},
     {"a list is trusted when its signer is a SAST of the old list", trusts_its_sasts},
     {"same serial and issuer with another key is not trusted", compares_keys},
+    {"who could sign is named, three at most", names_a_few},
 };
 
 int main(void)
