@@ -123,7 +123,7 @@ static bool set_pin_fd(struct build *build, const char *value)
 
 	if (!cli_parse_number(value, 0, INT_MAX, &fd) || !secret_fd_usable((int)fd)) {
 		cli_usage_error(&cli_build,
-		    _("--pin-fd takes the number of an open descriptor, not '%s'"), value);
+		    _("--pin-fd takes the number of a descriptor that is open for reading, not '%s'"), value);
 		return false;
 	}
 	build->pins.fd = (int)fd;

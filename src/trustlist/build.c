@@ -16,21 +16,12 @@
 /* SHA-512's DigestInfo (83 bytes) and PKCS#1 v1.5's own 11 bytes. */
 #define SHA512_NEEDS 94
 
-/* The modulus code for a signature of BYTES bytes; -1: the format has none. */
-static int modulus_code(int bytes)
+static bool has_control(const char *text)
 {
-	switch (bytes) {
-	case 64:
-		return 0;
-	case 128:
-		return 1;
-	case 256:
-		return 2;
-	case 512:
-		return 3;
-	default:
-		return -1;
-	}
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7F)
+			return true;
+	return false;
 }
 
 static enum status check_signer_key(const struct tl_plan *plan, struct error *err)
@@ -47,7 +38,7 @@ static enum status check_signer_key(const struct tl_plan *plan, struct error *er
 		error_hint(err, "%s", _("sign with an RSA key"));
 		return ST_LIMIT;
 	}
-	if (modulus_code(EVP_PKEY_get_size(key)) < 0) {
+	if (modulus_code((size_t)EVP_PKEY_get_size(key)) < 0) {
 		error_set(err, ST_LIMIT, _("RSA-%d has no modulus code in the format"),
 		    EVP_PKEY_get_bits(key));
 		error_hint(err, "%s", _("use a 2048-bit key"));
@@ -62,9 +53,31 @@ static enum status check_signer_key(const struct tl_plan *plan, struct error *er
 	return ST_OK;
 }
 
+/* Phones ask for the list by this name: it must be one of a file, in no folder. */
+static enum status check_filename(const char *filename, struct error *err)
+{
+	size_t len = strlen(filename);
+
+	if (len == 0)
+		error_set(err, ST_LIMIT, "%s", _("the file name in the header is empty"));
+	else if (len > BUILD_NAME_MAX)
+		error_set(err, ST_LIMIT, _("the file name in the header is longer than %u"),
+		    BUILD_NAME_MAX);
+	else if (strchr(filename, '/') != NULL)
+		error_set(err, ST_LIMIT, "%s", _("the file name in the header has a '/'"));
+	else if (has_control(filename))
+		error_set(
+		    err, ST_LIMIT, "%s", _("the file name in the header has a control character"));
+	else
+		return ST_OK;
+	error_hint(err, "%s", _("name it like CTLFile.tlv or ITLFile.tlv"));
+	return ST_LIMIT;
+}
+
 static enum status check_plan(const struct tl_plan *plan, struct error *err)
 {
 	bool listed = false;
+	enum status status;
 
 	if (plan->n_entries == 0) {
 		error_set(err, ST_LIMIT, "%s", _("a trust list without entries cannot be signed"));
@@ -74,9 +87,9 @@ static enum status check_plan(const struct tl_plan *plan, struct error *err)
 	if (tl_digest_name(plan->digest) == NULL)
 		return error_set(
 		    err, ST_LIMIT, _("%u is no digest of a trust list"), (unsigned)plan->digest);
-	if (strlen(plan->filename) > BUILD_NAME_MAX)
-		return error_set(err, ST_LIMIT, _("the file name in the header is longer than %u"),
-		    BUILD_NAME_MAX);
+	status = check_filename(plan->filename, err);
+	if (status != ST_OK)
+		return status;
 	for (size_t i = 0; i < plan->n_entries; i++) {
 		const struct tl_entry *entry = &plan->entries[i];
 
@@ -121,7 +134,7 @@ static enum status add_signer_id(struct buffer *out, const struct tl_plan *plan,
 static void add_signature_info(struct buffer *out, const struct tl_plan *plan)
 {
 	static const struct bytes empty = {NULL, 0};
-	int size = EVP_PKEY_get_size(X509_get0_pubkey(plan->signer));
+	size_t size = (size_t)EVP_PKEY_get_size(X509_get0_pubkey(plan->signer));
 	uint8_t zeros[SIGNER_MAX_SIGNATURE] = {0};
 	size_t info = out->len;
 	size_t algorithm;
@@ -134,7 +147,7 @@ static void add_signature_info(struct buffer *out, const struct tl_plan *plan)
 	element_add_u8(out, TL_H_MODULUS, (unsigned)modulus_code(size));
 	end_container(out, algorithm);
 	end_container(out, info);
-	element_add(out, TL_H_SIGNATURE, (struct bytes){zeros, (size_t)size});
+	element_add(out, TL_H_SIGNATURE, (struct bytes){zeros, size});
 }
 
 static enum status add_header(struct buffer *out, const struct tl_plan *plan, struct error *err)

@@ -33,17 +33,16 @@ enum status build_name(
 enum status build_serial(
     struct buffer *out, unsigned tag, const X509 *certificate, struct error *err)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
-	int len = ASN1_STRING_length(serial);
+	struct bytes serial = tl_certificate_serial(certificate);
 
-	if (ASN1_STRING_type(serial) != V_ASN1_INTEGER || len <= 0) {
+	if (ASN1_STRING_type(X509_get0_serialNumber(certificate)) != V_ASN1_INTEGER ||
+	    serial.len == 0) {
 		error_set(err, ST_FORMAT, "%s",
 		    _("the certificate's serial number is negative, which no trust list stores"));
 		error_hint(err, "%s", _("have the certificate made anew"));
 		return ST_FORMAT;
 	}
-	/* OpenSSL keeps the magnitude, without the byte 00 that DER puts before a high bit. */
-	element_add(out, tag, (struct bytes){ASN1_STRING_get0_data(serial), (size_t)len});
+	element_add(out, tag, serial);
 	return ST_OK;
 }
 

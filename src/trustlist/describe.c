@@ -89,42 +89,68 @@ char *describe_role(char out[DESCRIBE_ROLE_MAX], const struct tl_record *record)
 	return out;
 }
 
-char *describe_key(char out[DESCRIBE_KEY_MAX], const EVP_PKEY *key)
+char *describe_title(char out[DESCRIBE_TITLE_MAX], const struct tl_record *record)
 {
-	const char *curve = NULL;
-	char group[64];
+	char role[DESCRIBE_ROLE_MAX], name[DESCRIBE_NAME_MAX];
+	bool has_dns = tl_string(record->dns).len > 0;
 
-	if (EVP_PKEY_is_a(key, "RSA")) {
-		snprintf(out, DESCRIBE_KEY_MAX, "RSA-%d", EVP_PKEY_get_bits(key));
-	} else if (EVP_PKEY_is_a(key, "EC")) {
-		if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1)
-			curve = EC_curve_nid2nist(OBJ_txt2nid(group));
-		else
-			snprintf(group, sizeof(group), "%d", EVP_PKEY_get_bits(key));
-		snprintf(out, DESCRIBE_KEY_MAX, "EC %.40s", curve != NULL ? curve : group);
-	} else {
-		const char *type = EVP_PKEY_get0_type_name(key);
+	describe_role(role, record);
+	describe_name_into(name, sizeof(name), has_dns ? record->dns : record->subject);
+	if (name[0] == '\0' && describe_ip_is_set(record->ip))
+		describe_ip(name, record->ip);
+	snprintf(out, DESCRIBE_TITLE_MAX, "%s%s%s", role,
+	    role[0] != '\0' && name[0] != '\0' ? " " : "", name);
+	return out;
+}
 
-		snprintf(out, DESCRIBE_KEY_MAX, "%.40s", type != NULL ? type : "?");
-	}
+/* TITLE, and SERIAL behind it if there is one. */
+static char *with_serial(char out[DESCRIBE_ENTRY_MAX], const char *title, struct bytes serial)
+{
+	char hex[DESCRIBE_SERIAL_MAX];
+
+	if (serial.len > 0)
+		/* TRANSLATORS: who, and the serial number of his certificate. */
+		snprintf(out, DESCRIBE_ENTRY_MAX, _("%s (serial %s)"), title,
+		    describe_serial(hex, serial));
+	else
+		snprintf(out, DESCRIBE_ENTRY_MAX, "%s", title);
 	return out;
 }
 
 char *describe_entry(char out[DESCRIBE_ENTRY_MAX], const struct tl_record *record)
 {
-	char role[DESCRIBE_ROLE_MAX], name[DESCRIBE_NAME_MAX], serial[DESCRIBE_SERIAL_MAX];
-	bool has_dns = tl_string(record->dns).len > 0;
+	char title[DESCRIBE_TITLE_MAX];
 
-	describe_role(role, record);
-	describe_serial(serial, record->serial);
-	describe_name_into(name, sizeof(name), has_dns ? record->dns : record->subject);
-	if (serial[0] == '\0')
-		snprintf(out, DESCRIBE_ENTRY_MAX, "%s %s", role, name);
-	else if (has_dns)
-		/* TRANSLATORS: function, host name, serial number of the certificate. */
-		snprintf(out, DESCRIBE_ENTRY_MAX, _("%s %s (serial %s)"), role, name, serial);
-	else
-		snprintf(out, DESCRIBE_ENTRY_MAX, "%s %s (%s)", role, serial, name);
+	return with_serial(out, describe_title(title, record), record->serial);
+}
+
+char *describe_signer(char out[DESCRIBE_ENTRY_MAX], const struct trustlist *list)
+{
+	char name[DESCRIBE_NAME_MAX];
+	bool named = tl_string(list->signer_name).len > 0;
+
+	describe_name_into(name, sizeof(name), named ? list->signer_name : list->signer_issuer);
+	return with_serial(out, name, list->signer_serial);
+}
+
+char *tl_key_text(char out[TL_KEY_TEXT_MAX], const EVP_PKEY *key)
+{
+	const char *curve = NULL;
+	char group[64];
+
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		snprintf(out, TL_KEY_TEXT_MAX, "RSA-%d", EVP_PKEY_get_bits(key));
+	} else if (EVP_PKEY_is_a(key, "EC")) {
+		if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1)
+			curve = EC_curve_nid2nist(OBJ_txt2nid(group));
+		else
+			snprintf(group, sizeof(group), "%d", EVP_PKEY_get_bits(key));
+		snprintf(out, TL_KEY_TEXT_MAX, "EC %.40s", curve != NULL ? curve : group);
+	} else {
+		const char *type = EVP_PKEY_get0_type_name(key);
+
+		snprintf(out, TL_KEY_TEXT_MAX, "%.40s", type != NULL ? type : "?");
+	}
 	return out;
 }
 
@@ -152,7 +178,15 @@ static bool to_time(const ASN1_TIME *asn1, time_t *out)
 	return true;
 }
 
-bool describe_validity(const X509 *cert, time_t *not_before, time_t *not_after)
+struct bytes tl_certificate_serial(const X509 *cert)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+
+	/* OpenSSL keeps the magnitude, without the byte 00 that DER puts before a high bit. */
+	return (struct bytes){ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)};
+}
+
+bool tl_certificate_validity(const X509 *cert, time_t *not_before, time_t *not_after)
 {
 	return to_time(X509_get0_notBefore(cert), not_before) &&
 	       to_time(X509_get0_notAfter(cert), not_after);

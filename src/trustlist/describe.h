@@ -9,12 +9,12 @@
 
 #include "trustlist/trustlist.h"
 
-/* Room for describe_ip(), describe_key(), describe_role(), describe_serial(), describe_entry(). */
+/* Room for describe_ip(), describe_role(), describe_serial(), describe_entry(). */
 #define DESCRIBE_IP_MAX	    48
-#define DESCRIBE_KEY_MAX    48
 #define DESCRIBE_ROLE_MAX   24
 #define DESCRIBE_SERIAL_MAX 72
 #define DESCRIBE_NAME_MAX   112
+#define DESCRIBE_TITLE_MAX  160
 #define DESCRIBE_ENTRY_MAX  256
 #define DESCRIBE_TIME_MAX   64
 
@@ -39,20 +39,20 @@ bool describe_ip_is_set(struct bytes ip);
 /* "SAST", or the number of a role that nobody knows; "" without a role. */
 char *describe_role(char out[DESCRIBE_ROLE_MAX], const struct tl_record *record);
 
-/* "RSA-2048", "EC P-256", or OpenSSL's name of another type. */
-char *describe_key(char out[DESCRIBE_KEY_MAX], const EVP_PKEY *key);
-
 /*
- * One entry in a sentence: "CCM+TFTP cucm-sub3 (serial 70:CA)", "SAST 4A:21 (CN=SAST-1;O=Acme)".
- * Printable.
+ * What a person calls the entry, without its serial: "CCM+TFTP cucm-sub3", "SAST CN=SAST-1;O=Acme",
+ * or by its address when it has no name.  Printable.
  */
+char *describe_title(char out[DESCRIBE_TITLE_MAX], const struct tl_record *record);
+
+/* The same with the serial behind it: "CCM+TFTP cucm-sub3 (serial 70:CA)". */
 char *describe_entry(char out[DESCRIBE_ENTRY_MAX], const struct tl_record *record);
+
+/* Whom the header names as its signer: "CN=SAST-1;O=Acme (serial 4A:21)".  Printable. */
+char *describe_signer(char out[DESCRIBE_ENTRY_MAX], const struct trustlist *list);
 
 /* "2026-11-23 14:05:09 CET", local. */
 char *describe_time(char out[DESCRIBE_TIME_MAX], time_t when);
-
-/* A certificate's first and last second; false when they cannot be read. */
-bool describe_validity(const X509 *cert, time_t *not_before, time_t *not_after);
 
 /*
  * Appends DATA's digest in hex.  ALGORITHM is OpenSSL's name.  False, and nothing appended, when

@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A sane list has some 40 records.  A hostile one must not make a sentence of each of 800,000. */
-#define MOST_OF_A_KIND 1000
-
 static struct tl_change *append(struct diff *diff)
 {
 	struct tl_changes *out = diff->out;
@@ -34,7 +31,7 @@ static struct tl_change *append(struct diff *diff)
 	return &out->items[out->n++];
 }
 
-static size_t record_number(size_t index)
+static size_t from_one(size_t index)
 {
 	return index == DIFF_NONE ? 0 : index + 1;
 }
@@ -46,13 +43,12 @@ void diff_add(struct diff *diff, enum tl_change_kind kind, const char *field, si
 	char text[1024];
 	va_list ap;
 
-	if (++diff->count[kind] > MOST_OF_A_KIND)
+	if (++diff->count[kind] > DIFF_MOST)
 		return;
 	change = append(diff);
 	if (change == NULL)
 		return;
-	*change = (struct tl_change){
-	    kind, field, record_number(old_record), record_number(new_record), ""};
+	*change = (struct tl_change){kind, field, from_one(old_record), from_one(new_record), ""};
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -63,10 +59,10 @@ void diff_add(struct diff *diff, enum tl_change_kind kind, const char *field, si
 static void tell_left_out(struct diff *diff)
 {
 	for (size_t kind = 0; kind < DIFF_KINDS; kind++) {
-		size_t more = diff->count[kind] - MOST_OF_A_KIND;
+		size_t more = diff->count[kind] - DIFF_MOST;
 		struct tl_change *change;
 
-		if (diff->count[kind] <= MOST_OF_A_KIND)
+		if (diff->count[kind] <= DIFF_MOST)
 			continue;
 		change = append(diff);
 		if (change == NULL)

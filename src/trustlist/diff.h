@@ -11,6 +11,12 @@
 #define DIFF_NONE  SIZE_MAX
 #define DIFF_KINDS (TL_HEADER_CHANGED + 1)
 
+/*
+ * So many changes of a kind are told.  A sane list has some 40 records; a hostile one must not make
+ * a sentence of each of 200,000.
+ */
+#define DIFF_MOST 1000
+
 struct diff {
 	const struct trustlist *old;
 	const struct trustlist *new;
@@ -32,7 +38,7 @@ void diff_add(struct diff *diff, enum tl_change_kind kind, const char *field, si
 /*
  * Fills to_new and to_old.  Partners are, in this order: entries with the same content; with the
  * same role, certificate and name; the same role and certificate; the same role, name and subject;
- * the same role and name.  ST_NO_MEMORY or ST_OK.
+ * the same role, serial and issuer; the same role and name.  ST_NO_MEMORY or ST_OK.
  */
 enum status diff_match(struct diff *diff, struct error *err);
 

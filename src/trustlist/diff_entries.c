@@ -9,6 +9,8 @@
 #include "trustlist/sorted.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* A record of the old list and its partner. */
 struct pair {
@@ -19,42 +21,110 @@ struct pair {
 	size_t new_index;
 };
 
-static void tell_removed(struct diff *diff)
-{
-	char entry[DESCRIBE_ENTRY_MAX];
+/* An entry that only one of the lists has. */
+struct lone {
+	size_t index;
+	char words[DESCRIBE_ENTRY_MAX];
+};
 
-	for (size_t i = 0; i < diff->old->n_records; i++)
-		if (diff->to_new[i] == DIFF_NONE)
-			diff_add(diff, TL_ENTRY_REMOVED, "entry", i, DIFF_NONE, _("removes %s"),
-			    describe_entry(entry, &diff->old->records[i]));
+/* All of them in one list, and the words for as many as will be told. */
+struct side {
+	const struct trustlist *list;
+	struct lone *told;
+	size_t n_told;
+	size_t n;
+};
+
+static bool find_lone(struct side *side, const struct trustlist *list, const size_t *partners)
+{
+	*side = (struct side){.list = list};
+	for (size_t i = 0; i < list->n_records; i++)
+		if (partners[i] == DIFF_NONE)
+			side->n++;
+	side->told = calloc((side->n < DIFF_MOST ? side->n : DIFF_MOST) + 1, sizeof(*side->told));
+	if (side->told == NULL)
+		return false;
+	for (size_t i = 0; i < list->n_records && side->n_told < DIFF_MOST; i++) {
+		if (partners[i] != DIFF_NONE)
+			continue;
+		side->told[side->n_told].index = i;
+		describe_entry(side->told[side->n_told].words, &list->records[i]);
+		side->n_told++;
+	}
+	return true;
 }
 
-static void tell_added(struct diff *diff)
+static bool has_words(const struct side *side, const char *words)
 {
-	char entry[DESCRIBE_ENTRY_MAX];
-
-	for (size_t i = 0; i < diff->new->n_records; i++)
-		if (diff->to_old[i] == DIFF_NONE)
-			diff_add(diff, TL_ENTRY_ADDED, "entry", DIFF_NONE, i, _("adds %s"),
-			    describe_entry(entry, &diff->new->records[i]));
+	for (size_t i = 0; i < side->n_told; i++)
+		if (strcmp(side->told[i].words, words) == 0)
+			return true;
+	return false;
 }
 
-/* What a person calls the entry when its certificate is what changes. */
-static void title(char out[DESCRIBE_ENTRY_MAX], const struct tl_record *record)
-{
-	char role[DESCRIBE_ROLE_MAX], name[DESCRIBE_NAME_MAX];
-	bool has_dns = tl_string(record->dns).len > 0;
+#define SHA1_MAX 41
 
-	snprintf(out, DESCRIBE_ENTRY_MAX, "%s %s", describe_role(role, record),
-	    describe_name_into(name, sizeof(name), has_dns ? record->dns : record->subject));
+static const char *sha1(char out[SHA1_MAX], struct bytes data)
+{
+	struct buffer hex = BUFFER_INIT;
+
+	snprintf(out, SHA1_MAX, "%s",
+	    describe_hash(&hex, "SHA1", data, '\0', true) && !hex.failed ? buffer_text(&hex) : "?");
+	buffer_free(&hex);
+	return out;
+}
+
+/* Room for an entry, a hash and a few words. */
+#define LONE_MAX (DESCRIBE_ENTRY_MAX + 128)
+
+/* When the other list's entry would be told in the same words, a hash tells the two apart. */
+static const char *lone_words(
+    char out[LONE_MAX], const struct side *side, const struct side *other, const struct lone *lone)
+{
+	const struct tl_record *record = &side->list->records[lone->index];
+	struct bytes whole = {side->list->file.data + record->offset, record->length};
+	char hash[SHA1_MAX];
+
+	if (!has_words(other, lone->words))
+		snprintf(out, LONE_MAX, "%s", lone->words);
+	else if (record->certificate.data != NULL)
+		snprintf(out, LONE_MAX, _("%s, SHA-1 of its certificate %s"), lone->words,
+		    sha1(hash, record->certificate));
+	else
+		snprintf(
+		    out, LONE_MAX, _("%s, SHA-1 of its record %s"), lone->words, sha1(hash, whole));
+	return out;
+}
+
+static void tell_lone(struct diff *diff)
+{
+	struct side removed, added = {0};
+	char words[LONE_MAX];
+
+	if (!find_lone(&removed, diff->old, diff->to_new) ||
+	    !find_lone(&added, diff->new, diff->to_old)) {
+		diff->failed = true;
+		goto out;
+	}
+	for (size_t i = 0; i < removed.n_told; i++)
+		diff_add(diff, TL_ENTRY_REMOVED, "entry", removed.told[i].index, DIFF_NONE,
+		    _("removes %s"), lone_words(words, &removed, &added, &removed.told[i]));
+	for (size_t i = 0; i < added.n_told; i++)
+		diff_add(diff, TL_ENTRY_ADDED, "entry", DIFF_NONE, added.told[i].index,
+		    _("adds %s"), lone_words(words, &added, &removed, &added.told[i]));
+	diff->count[TL_ENTRY_REMOVED] += removed.n - removed.n_told;
+	diff->count[TL_ENTRY_ADDED] += added.n - added.n_told;
+out:
+	free(removed.told);
+	free(added.told);
 }
 
 static void tell_certificate(const struct pair *p)
 {
-	char name[DESCRIBE_ENTRY_MAX];
+	char name[DESCRIBE_TITLE_MAX], old_hash[SHA1_MAX], new_hash[SHA1_MAX];
 	char old_serial[DESCRIBE_SERIAL_MAX], new_serial[DESCRIBE_SERIAL_MAX];
 
-	title(name, p->old);
+	describe_title(name, p->old);
 	describe_serial(old_serial, p->old->serial);
 	describe_serial(new_serial, p->new->serial);
 	if (p->new->certificate.data == NULL)
@@ -65,10 +135,12 @@ static void tell_certificate(const struct pair *p)
 		    _("%s gets a certificate (serial %s)"), name, new_serial);
 	else if (bytes_equal(p->old->serial, p->new->serial))
 		diff_add(p->diff, TL_ENTRY_CHANGED, "certificate", p->old_index, p->new_index,
-		    _("certificate of %s is new, with the same serial %s"), name, new_serial);
+		    _("certificate of %s changes: SHA-1 %s -> SHA-1 %s, with the same serial %s"),
+		    name, sha1(old_hash, p->old->certificate), sha1(new_hash, p->new->certificate),
+		    new_serial);
 	else
 		diff_add(p->diff, TL_ENTRY_CHANGED, "certificate", p->old_index, p->new_index,
-		    _("certificate of %s is new: serial %s -> serial %s"), name, old_serial,
+		    _("certificate of %s changes: serial %s -> serial %s"), name, old_serial,
 		    new_serial);
 }
 
@@ -166,8 +238,7 @@ static void tell_order(struct diff *diff)
 
 void diff_entries(struct diff *diff)
 {
-	tell_removed(diff);
-	tell_added(diff);
+	tell_lone(diff);
 	tell_changed(diff);
 	tell_order(diff);
 }

@@ -13,16 +13,6 @@
 
 #define WORD_MAX 24
 
-static void signer_words(char out[DESCRIBE_ENTRY_MAX], const struct trustlist *list)
-{
-	char serial[DESCRIBE_SERIAL_MAX], name[DESCRIBE_NAME_MAX];
-	bool named = tl_string(list->signer_name).len > 0;
-
-	snprintf(out, DESCRIBE_ENTRY_MAX, "%s (%s)", describe_serial(serial, list->signer_serial),
-	    describe_name_into(
-		name, sizeof(name), named ? list->signer_name : list->signer_issuer));
-}
-
 /* The record's number from 0, DIFF_NONE without a record. */
 static size_t index_of(const struct trustlist *list, const struct tl_record *record)
 {
@@ -41,8 +31,8 @@ void diff_signer(struct diff *diff)
 
 	if (same_id && (same_certificate || (a == NULL && b == NULL)))
 		return;
-	signer_words(old_words, diff->old);
-	signer_words(new_words, diff->new);
+	describe_signer(old_words, diff->old);
+	describe_signer(new_words, diff->new);
 	if (same_certificate)
 		diff_add(diff, TL_SIGNER_CHANGED, "signer-name", index_of(diff->old, a),
 		    index_of(diff->new, b),

@@ -30,6 +30,15 @@ static int by_role_name_subject(const struct tl_record *a, const struct tl_recor
 	return c != 0 ? c : sorted_compare_bytes(a->subject, b->subject);
 }
 
+static int by_role_serial_issuer(const struct tl_record *a, const struct tl_record *b)
+{
+	int c = sorted_compare_roles(a, b);
+
+	if (c == 0)
+		c = sorted_compare_bytes(a->serial, b->serial);
+	return c != 0 ? c : sorted_compare_bytes(a->issuer, b->issuer);
+}
+
 static int by_role_certificate_name(const struct tl_record *a, const struct tl_record *b)
 {
 	int c = by_role_certificate(a, b);
@@ -72,7 +81,13 @@ static bool is_sast(const struct tl_record *record)
 	return record->has_role && record->role == TL_ROLE_SAST;
 }
 
-/* A token is its certificate: another one with the same subject is another token. */
+/* To phones a SAST is its serial and issuer, whatever its certificate. */
+static bool has_serial_and_issuer(const struct tl_record *record)
+{
+	return record->serial.len > 0 && tl_string(record->issuer).len > 0;
+}
+
+/* A token is its certificate: one of the same subject and another serial is another token. */
 static bool has_name_or_subject(const struct tl_record *record)
 {
 	return tl_string(record->dns).len > 0 ||
@@ -93,6 +108,7 @@ static const struct pass {
     {has_certificate, by_role_certificate_name},
     {has_certificate, by_role_certificate},
     {has_name_or_subject, by_role_name_subject},
+    {has_serial_and_issuer, by_role_serial_issuer},
     {has_name, by_role_name},
 };
 

@@ -1,5 +1,5 @@
 /*
- * The tables of elements, and how one is encoded.
+ * The tables of elements and of modulus codes, and how an element is encoded.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -57,6 +57,22 @@ const struct element_rule *element_rule_header(uint8_t tag)
 const struct element_rule *element_rule_record(uint8_t tag)
 {
 	return tag < COUNT(record_rules) ? &record_rules[tag] : &unknown;
+}
+
+/* By modulus code. */
+static const size_t modulus_sizes[] = {64, 128, 256, 512};
+
+size_t modulus_size(unsigned code)
+{
+	return code < COUNT(modulus_sizes) ? modulus_sizes[code] : 0;
+}
+
+int modulus_code(size_t size)
+{
+	for (size_t code = 0; code < COUNT(modulus_sizes); code++)
+		if (modulus_sizes[code] == size)
+			return (int)code;
+	return -1;
 }
 
 void element_add(struct buffer *out, unsigned tag, struct bytes value)

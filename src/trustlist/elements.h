@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Bytes before an element's value: the tag and the u16 length.  Padding has only its tag. */
@@ -24,6 +25,13 @@ struct element_rule {
 /* The rule for a tag of the header or of a record; never NULL. */
 const struct element_rule *element_rule_header(uint8_t tag);
 const struct element_rule *element_rule_record(uint8_t tag);
+
+/*
+ * Bytes of a signature with the modulus code CODE, 0 for a code that no source knows; and the code
+ * for a signature of SIZE bytes, -1 when the format has none.
+ */
+size_t modulus_size(unsigned code);
+int modulus_code(size_t size);
 
 /* Appends one element.  A value over 65,535 bytes makes OUT wrong: the caller checks totals. */
 void element_add(struct buffer *out, unsigned tag, struct bytes value);

@@ -22,6 +22,7 @@ static const char *const code_names[LINT_CODES] = {
     [LINT_BAD_SIGNATURE] = "bad-signature",
     [LINT_SIGNER_NOT_SAST] = "signer-not-sast",
     [LINT_FEW_SAST] = "few-sast",
+    [LINT_NO_SERVER] = "no-server",
     [LINT_OVER_64K] = "over-64k",
     [LINT_NEAR_64K] = "near-64k",
     [LINT_UNKNOWN_ALGORITHM] = "unknown-algorithm",

@@ -52,14 +52,13 @@ static bool equal_reversed(struct bytes a, struct bytes b)
 
 static void check_serial(const struct subject *s)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(s->cert);
-	struct bytes real = {ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)};
+	struct bytes real = without_leading_zeros(tl_certificate_serial(s->cert));
 	char stored_text[DESCRIBE_SERIAL_MAX], real_text[DESCRIBE_SERIAL_MAX];
 
 	/* A negative serial is against the standard, and how CUCM writes one is not known. */
-	if (s->record->serial.data == NULL || ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
+	if (s->record->serial.data == NULL ||
+	    ASN1_STRING_type(X509_get0_serialNumber(s->cert)) == V_ASN1_NEG_INTEGER)
 		return;
-	real = without_leading_zeros(real);
 	if (bytes_equal(without_leading_zeros(s->record->serial), real))
 		return;
 	describe_serial(stored_text, s->record->serial);
@@ -126,7 +125,7 @@ static void check_public_key(const struct subject *s)
 	    !bytes_equal(s->record->public_key, buffer_bytes(&key)))
 		lint_add(s->lint, LINT_PUBLIC_KEY_MISMATCH, TL_ERROR, s->number,
 		    _("build the list anew from the certificate"),
-		    _("PUBLICKEY is not the key of the entry's certificate"));
+		    _("PUBLICKEY is not the key of the record's certificate"));
 	ERR_clear_error();
 	buffer_free(&key);
 }
@@ -150,7 +149,7 @@ static void check_rsa(const struct subject *s)
 		    _("the certificate has an RSA key of %d bits, which is weak"), bits);
 }
 
-/* What depends on the role too: told of every entry, though the certificate be the same. */
+/* What depends on the role too: told of every record, though the certificate be the same. */
 static void check_ec(const struct subject *s)
 {
 	const struct trustlist *list = s->lint->list;
@@ -161,7 +160,7 @@ static void check_ec(const struct subject *s)
 	if (role == TL_ROLE_SAST)
 		lint_add(s->lint, LINT_KEY_TYPE, TL_WARNING, s->number,
 		    _("use a certificate with an RSA key"),
-		    _("the SAST entry has an EC key, and lists are signed with RSA only"));
+		    _("the SAST record has an EC key, and lists are signed with RSA only"));
 	if ((role == TL_ROLE_TFTP || role == TL_ROLE_CCM_TFTP) &&
 	    !(list->has_signer_version && list->signer_version[0] == 1 &&
 		list->signer_version[1] == 1))
@@ -173,7 +172,7 @@ static void check_ec(const struct subject *s)
 
 static void check_key(const struct subject *s, bool first)
 {
-	char words[DESCRIBE_KEY_MAX];
+	char words[TL_KEY_TEXT_MAX];
 
 	if (s->key != NULL && EVP_PKEY_is_a(s->key, "EC"))
 		check_ec(s);
@@ -185,7 +184,7 @@ static void check_key(const struct subject *s, bool first)
 		lint_add(s->lint, LINT_KEY_TYPE, TL_WARNING, s->number,
 		    _("use a certificate with an RSA key"),
 		    _("the certificate's key is neither RSA nor EC: %s"),
-		    s->key != NULL ? describe_key(words, s->key) : _("unknown"));
+		    s->key != NULL ? tl_key_text(words, s->key) : _("unknown"));
 }
 
 static void check_dates(const struct subject *s)
@@ -195,7 +194,7 @@ static void check_dates(const struct subject *s)
 	char entry[DESCRIBE_ENTRY_MAX], date[DESCRIBE_TIME_MAX];
 	time_t now = s->lint->now, not_before, not_after;
 
-	if (!describe_validity(s->cert, &not_before, &not_after))
+	if (!tl_certificate_validity(s->cert, &not_before, &not_after))
 		return;
 	describe_entry(entry, s->record);
 	describe_time(date, now < not_before ? not_before : not_after);

@@ -1,6 +1,6 @@
 /*
- * Checks of the entries against each other: enough SAST entries, none twice, certificates in all
- * server entries or in none.
+ * Checks of the records against each other: enough SAST records, a server, none twice,
+ * certificates in all server records or in none.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -69,12 +69,27 @@ static void check_sast(struct lint *lint)
 	if (n == 0)
 		lint_add(lint, LINT_FEW_SAST, TL_ERROR, 0,
 		    _("add the certificates that may sign the list"),
-		    _("the list has no SAST entry: nobody can sign the next one"));
+		    _("the list has no SAST record: nobody can sign the next one"));
 	else
 		lint_add(lint, LINT_FEW_SAST, TL_WARNING, 0,
 		    _("add a second token, or ITLRecovery, as SAST"),
 		    _("the list has a single SAST certificate: when its key is lost, all phones "
 		      "are locked out"));
+}
+
+/* What comes of a forgotten --ccm-tftp.  An ITL names servers of other kinds too. */
+static void check_servers(struct lint *lint)
+{
+	const struct trustlist *list = lint->list;
+
+	for (size_t i = 0; i < list->n_records; i++)
+		if (lint_is_server(&list->records[i]))
+			return;
+	if (!lint->itl)
+		lint_add(lint, LINT_NO_SERVER, TL_WARNING, 0,
+		    _("add an entry for each CallManager and TFTP server"),
+		    _("the list has no CCM, CCM+TFTP or TFTP record: phones that load it trust no "
+		      "server"));
 }
 
 static void check_duplicates(struct lint *lint)
@@ -96,7 +111,7 @@ static void check_duplicates(struct lint *lint)
 			continue;
 		}
 		lint_add(lint, LINT_DUPLICATE_ENTRY, TL_WARNING, order[i] + 1,
-		    _("leave one of them out"), _("%s is listed already as entry %zu"),
+		    _("leave one of them out"), _("%s is listed already as record %zu"),
 		    describe_entry(words, record), order[first] + 1);
 	}
 	free(order);
@@ -126,8 +141,8 @@ static void check_certificates_there(struct lint *lint)
 
 	if (bare > 0 && !mixed)
 		lint_add(lint, LINT_NON_SECURE_ENTRY, TL_ADVICE, 0, NULL,
-		    ngettext("%zu server entry has no certificate: a list of non-secure mode",
-			"%zu server entries have no certificate: a list of non-secure mode", bare),
+		    ngettext("%zu server record has no certificate: a list of non-secure mode",
+			"%zu server records have no certificate: a list of non-secure mode", bare),
 		    bare);
 	for (size_t i = 0; i < list->n_records; i++) {
 		const struct tl_record *record = &list->records[i];
@@ -138,11 +153,11 @@ static void check_certificates_there(struct lint *lint)
 		if (sast)
 			lint_add(lint, LINT_NO_CERTIFICATE, TL_ERROR, i + 1,
 			    _("build the list anew with the token's certificate"),
-			    _("the SAST entry has no certificate: it can sign nothing"));
+			    _("the SAST record has no certificate: it can sign nothing"));
 		else if (!lint_is_server(record))
 			lint_add(lint, LINT_NO_CERTIFICATE, TL_WARNING, i + 1,
 			    _("build the list anew with the certificate"),
-			    _("the entry has no certificate"));
+			    _("the record has no certificate"));
 		else if (mixed)
 			lint_add(lint, LINT_NO_CERTIFICATE, TL_WARNING, i + 1,
 			    _("build the list anew with the server's certificate"),
@@ -154,6 +169,7 @@ static void check_certificates_there(struct lint *lint)
 void lint_entries(struct lint *lint)
 {
 	check_sast(lint);
+	check_servers(lint);
 	check_duplicates(lint);
 	check_certificates_there(lint);
 }

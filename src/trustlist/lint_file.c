@@ -83,7 +83,7 @@ static void check_filename(struct lint *lint)
 
 	if (stored.data == NULL)
 		lint_add(lint, LINT_MISSING_ELEMENT, TL_WARNING, 0, NULL,
-		    _("the header has no FILENAME"));
+		    _("FILENAME is missing in the header"));
 	else if (!is_usual_filename(tl_string(stored)))
 		lint_add(lint, LINT_FILENAME, TL_ADVICE, 0, NULL,
 		    _("FILENAME is '%s', not CTLFile.tlv, ITLFile.tlv or a phone's CTLSEP....tlv "
@@ -98,7 +98,7 @@ static void check_timestamp(struct lint *lint)
 
 	if (!list->has_timestamp)
 		lint_add(lint, LINT_MISSING_ELEMENT, TL_WARNING, 0, NULL,
-		    _("the header has no TIMESTAMP"));
+		    _("TIMESTAMP is missing in the header"));
 	else if ((time_t)list->timestamp > lint->now + CLOCK_SLACK)
 		lint_add(lint, LINT_FUTURE_TIMESTAMP, TL_WARNING, 0,
 		    _("check the clock of the computer that signs"),
@@ -121,8 +121,7 @@ static void check_header_elements(struct lint *lint)
 
 		if (element_rule_header(element->tag)->name == NULL)
 			lint_add(lint, LINT_UNKNOWN_ELEMENT, TL_ADVICE, 0, NULL,
-			    _("the header has an element %u at offset %zu, of which nothing is "
-			      "known"),
+			    _("nothing is known of the element %u at offset %zu in the header"),
 			    element->tag, element->offset);
 	}
 }
@@ -156,7 +155,7 @@ void lint_file(struct lint *lint)
 	check_header_elements(lint);
 	if (list->signer_name.data == NULL)
 		lint_add(lint, LINT_MISSING_ELEMENT, TL_WARNING, 0, NULL,
-		    _("the header has no SIGNERNAME"));
+		    _("SIGNERNAME is missing in the header"));
 	check_header_string(lint, TL_H_SIGNER_NAME, list->signer_name);
 	check_header_string(lint, TL_H_CA_NAME, list->signer_issuer);
 	check_header_string(lint, TL_H_FILENAME, list->filename);

@@ -27,8 +27,8 @@ static void check_presence(struct lint *lint, const struct tl_record *record, si
 		if (needed[i].there ||
 		    (needed[i].with_certificate && record->certificate.data == NULL))
 			continue;
-		lint_add(lint, LINT_MISSING_ELEMENT, TL_ERROR, number, NULL,
-		    _("the entry has no %s"), element_rule_record(needed[i].tag)->name);
+		lint_add(lint, LINT_MISSING_ELEMENT, TL_ERROR, number, NULL, _("%s is missing"),
+		    element_rule_record(needed[i].tag)->name);
 	}
 }
 
@@ -54,7 +54,7 @@ static void check_role(struct lint *lint, const struct tl_record *record, size_t
 		return;
 	if (record->role == TL_ROLE_UNKNOWN || tl_role_name(record->role) == NULL)
 		lint_add(lint, LINT_UNKNOWN_ROLE, TL_WARNING, number, NULL,
-		    _("FUNCTION is %u, which no source explains: phones will not use the entry"),
+		    _("FUNCTION is %u, which no source explains: phones will not use the record"),
 		    record->role);
 }
 
@@ -89,9 +89,8 @@ static void check_elements(struct lint *lint, const struct tl_record *record, si
 
 		if (element_rule_record(element->tag)->name == NULL)
 			lint_add(lint, LINT_UNKNOWN_ELEMENT, TL_ADVICE, number, NULL,
-			    _("the entry has an element %u at offset %zu, of which nothing is "
-			      "known"),
-			    element->tag, element->offset);
+			    _("nothing is known of the element %u at offset %zu"), element->tag,
+			    element->offset);
 	}
 }
 

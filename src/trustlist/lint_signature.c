@@ -1,5 +1,5 @@
 /*
- * Checks of who signed: the signer is among the SAST entries, its key fits the codes in the header,
+ * Checks of who signed: the signer is among the SAST records, its key fits the codes in the header,
  * the signature is valid.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "trustlist/describe.h"
+#include "trustlist/elements.h"
+#include "trustlist/record.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -20,44 +22,39 @@ static bool is_blank(struct bytes signature)
 	return true;
 }
 
-static size_t record_number(const struct lint *lint, const struct tl_record *record)
-{
-	return (size_t)(record - lint->list->records) + 1;
-}
-
 static void check_signer(struct lint *lint)
 {
-	char serial[DESCRIBE_SERIAL_MAX], name[DESCRIBE_NAME_MAX];
+	char signer[DESCRIBE_ENTRY_MAX], issuer[DESCRIBE_NAME_MAX];
 
 	if (lint->signer != NULL)
 		return;
 	lint_add(lint, LINT_SIGNER_NOT_SAST, TL_ERROR, 0,
 	    _("build the list anew with the signer as a SAST entry"),
-	    _("the signer, serial %s, issuer %s, is none of the SAST entries"),
-	    describe_serial(serial, lint->list->signer_serial),
-	    describe_name_into(name, sizeof(name), lint->list->signer_issuer));
+	    _("the signer %s, issued by %s, is none of the SAST records"),
+	    describe_signer(signer, lint->list),
+	    describe_name_into(issuer, sizeof(issuer), lint->list->signer_issuer));
 }
 
 /* The code in the header, the signature's length and the signer's key must tell the same size. */
 static void check_modulus(struct lint *lint)
 {
-	static const size_t sizes[] = {64, 128, 256, 512};
 	const struct trustlist *list = lint->list;
+	size_t size = modulus_size(list->modulus_code);
 	X509 *cert = NULL;
 	EVP_PKEY *key;
 
-	if (list->modulus_code >= sizeof(sizes) / sizeof(sizes[0]))
+	if (size == 0)
 		lint_add(lint, LINT_MODULUS_MISMATCH, TL_ERROR, 0, NULL,
 		    _("SIGNATUREMODULUS is %u, which no phone knows"), list->modulus_code);
-	else if (sizes[list->modulus_code] != list->signature.len)
+	else if (size != list->signature.len)
 		lint_add(lint, LINT_MODULUS_MISMATCH, TL_ERROR, 0, NULL,
 		    _("SIGNATUREMODULUS %u means %zu bytes, but the signature has %zu"),
-		    list->modulus_code, sizes[list->modulus_code], list->signature.len);
+		    list->modulus_code, size, list->signature.len);
 	if (lint->signer == NULL || tl_record_x509(lint->signer, &cert, NULL) != ST_OK)
 		return;
 	key = X509_get0_pubkey(cert);
 	if (key != NULL && (size_t)EVP_PKEY_get_size(key) != list->signature.len)
-		lint_add(lint, LINT_MODULUS_MISMATCH, TL_ERROR, record_number(lint, lint->signer),
+		lint_add(lint, LINT_MODULUS_MISMATCH, TL_ERROR, record_number(list, lint->signer),
 		    NULL, _("the signature has %zu bytes, but the signer's key makes %d"),
 		    list->signature.len, EVP_PKEY_get_size(key));
 	X509_free(cert);

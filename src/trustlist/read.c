@@ -19,9 +19,10 @@ static bool starts_with(struct bytes file, const char *text)
 	return file.len >= len && memcmp(file.data, text, len) == 0;
 }
 
+/* Another kind of file: no place in it is to blame. */
 static enum status fail_foreign(struct reader *r, const char *what)
 {
-	reader_fail(r, 0, "%s", what);
+	error_set(r->err, ST_FORMAT, "%s", what);
 	error_hint(r->err, "%s", _("name a CTLFile.tlv or ITLFile.tlv"));
 	return ST_FORMAT;
 }
@@ -53,10 +54,13 @@ static enum status check_start(struct reader *r)
 	if (file.data[ELEMENT_HEAD] == 2)
 		return fail_foreign(r, _("not a trust list: a header of version 2 belongs to an "
 					 "encrypted configuration file (.enc.sgn)"));
-	if (file.data[ELEMENT_HEAD] != 1)
-		return reader_fail(r, 0,
+	if (file.data[ELEMENT_HEAD] != 1) {
+		reader_fail(r, 0,
 		    _("a trust list of version %u.%u, and only version 1 can be read"),
 		    (unsigned)file.data[ELEMENT_HEAD], (unsigned)file.data[ELEMENT_HEAD + 1]);
+		error_hint(r->err, "%s", _("name a CTLFile.tlv or ITLFile.tlv"));
+		return ST_FORMAT;
+	}
 	return ST_OK;
 }
 
@@ -93,6 +97,9 @@ enum status tl_read(struct trustlist *list, struct bytes file, struct error *err
 					  "configuration file (.sgn)"));
 	while (status == ST_OK && r.pos < file.len)
 		status = read_record(&r);
+	/* Whoever wrote a list wrote a whole one: what is wrong came later. */
+	if (status == ST_FORMAT && err != NULL && err->hint[0] == '\0')
+		error_hint(err, "%s", _("the file is cut off or damaged: fetch it again"));
 	return status;
 }
 

@@ -31,6 +31,11 @@ const struct tl_record *tl_signer_record(const struct trustlist *list)
 	return NULL;
 }
 
+size_t record_number(const struct trustlist *list, const struct tl_record *record)
+{
+	return (size_t)(record - list->records) + 1;
+}
+
 bool record_has_certificate(const struct tl_record *record, const X509 *certificate)
 {
 	unsigned char *der = NULL;

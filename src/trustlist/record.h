@@ -17,6 +17,9 @@ bool record_is_signer(const struct tl_record *record, const struct trustlist *li
 /* Whether RECORD carries exactly this certificate: the same DER. */
 bool record_has_certificate(const struct tl_record *record, const X509 *certificate);
 
+/* The number of RECORD, which is one of LIST's, from 1. */
+size_t record_number(const struct trustlist *list, const struct tl_record *record);
+
 /* Lets go of what tl_decode_certificates() has left in LIST. */
 void records_forget_certificates(struct trustlist *list);
 

@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* A sane list has some 40; of a hostile one, 30 MB of text would come. */
+#define RECORDS_MOST 1000
+
 /* What admins and phones compare. */
 static void show_checksum(const struct show *show, const char *algorithm)
 {
@@ -34,6 +37,21 @@ static void show_file(const struct show *show)
 	buffer_printf(out, "\n\n");
 	buffer_printf(out, _("Parse %s File\n"), show->kind);
 	buffer_printf(out, "----------------\n");
+}
+
+static void show_records(const struct show *show)
+{
+	const struct trustlist *list = show->list;
+	size_t shown = list->n_records < RECORDS_MOST ? list->n_records : RECORDS_MOST;
+	size_t more = list->n_records - shown;
+
+	for (size_t i = 0; i < shown; i++)
+		show_record(show, &list->records[i], i + 1);
+	if (more > 0)
+		buffer_printf(show->out,
+		    ngettext("\n... %zu more record is not shown\n",
+			"\n... %zu more records are not shown\n", more),
+		    more);
 }
 
 static void show_verdict(const struct show *show)
@@ -64,8 +82,7 @@ enum status tl_show(const struct trustlist *list, const struct tl_show_info *inf
 
 	show_file(&show);
 	show_header(&show);
-	for (size_t i = 0; i < list->n_records; i++)
-		show_record(&show, &list->records[i], i + 1);
+	show_records(&show);
 	show_summary(&show);
 	show_verdict(&show);
 	return buffer_status(out, err);

@@ -34,12 +34,14 @@ static void show_container(struct buffer *out, const struct show_row *row)
 	show_text(out, &shown, text);
 }
 
-static const char *modulus_meaning(unsigned code)
+/* "2048 bits (2)". */
+static void show_modulus(struct buffer *out, const struct show_row *row, unsigned code)
 {
-	static const char *const meaning[] = {
-	    N_("512 bits"), N_("1024 bits"), N_("2048 bits"), N_("4096 bits")};
+	size_t size = modulus_size(code);
+	char bits[32];
 
-	return code < sizeof(meaning) / sizeof(meaning[0]) ? _(meaning[code]) : NULL;
+	snprintf(bits, sizeof(bits), _("%zu bits"), 8 * size);
+	show_code(out, row, size != 0 ? bits : NULL, code);
 }
 
 static void show_version(struct buffer *out, const struct show_row *row, const uint8_t version[2])
@@ -84,7 +86,7 @@ static void show_element(const struct show *show, const struct tl_element *eleme
 		    list->signature_algorithm);
 		break;
 	case TL_H_MODULUS:
-		show_code(out, &row, modulus_meaning(list->modulus_code), list->modulus_code);
+		show_modulus(out, &row, list->modulus_code);
 		break;
 	case TL_H_SIGNATURE:
 		show_hex(out, &row, element->value, SIGNER_MAX_SIGNATURE);

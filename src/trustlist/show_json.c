@@ -97,9 +97,9 @@ static json_t *role_json(const struct tl_record *record)
 static json_t *key_json(const X509 *cert)
 {
 	EVP_PKEY *key = X509_get0_pubkey(cert);
-	char text[DESCRIBE_KEY_MAX];
+	char text[TL_KEY_TEXT_MAX];
 
-	return key != NULL ? json_string(describe_key(text, key)) : json_null();
+	return key != NULL ? json_string(tl_key_text(text, key)) : json_null();
 }
 
 static json_t *certificate_json(const struct tl_record *record, struct buffer *scratch, bool *ok)
@@ -110,7 +110,7 @@ static json_t *certificate_json(const struct tl_record *record, struct buffer *s
 	time_t not_before, not_after;
 
 	if (tl_record_x509(record, &cert, NULL) == ST_OK)
-		dated = describe_validity(cert, &not_before, &not_after);
+		dated = tl_certificate_validity(cert, &not_before, &not_after);
 	put(object, "length", json_integer((json_int_t)record->certificate.len), ok);
 	put(object, "sha1", hash_json("SHA1", record->certificate, scratch), ok);
 	put(object, "sha256", hash_json("SHA256", record->certificate, scratch), ok);

@@ -47,12 +47,12 @@ static void show_public_key(struct buffer *out, const struct show_row *row, stru
 		const char *curve;
 	} points[] = {{65, "EC P-256"}, {97, "EC P-384"}, {133, "EC P-521"}};
 	const uint8_t *data = value.data;
-	char text[DESCRIBE_KEY_MAX] = "";
+	char text[TL_KEY_TEXT_MAX] = "";
 	EVP_PKEY *rsa;
 
 	rsa = d2i_PublicKey(EVP_PKEY_RSA, NULL, &data, (long)value.len);
 	if (rsa != NULL) {
-		describe_key(text, rsa);
+		tl_key_text(text, rsa);
 	} else if (value.len > 0 && value.data[0] == 0x04) {
 		for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
 			if (points[i].len == value.len)
@@ -80,7 +80,7 @@ static void show_validity(const struct show *show, const X509 *cert)
 {
 	time_t now = show->info->now, not_before, not_after;
 
-	if (!describe_validity(cert, &not_before, &not_after))
+	if (!tl_certificate_validity(cert, &not_before, &not_after))
 		return;
 	show_date(show->out, _("valid from "), not_before, now < not_before ? _("NOT YET") : "");
 	show_date(show->out, _("valid until"), not_after, now > not_after ? _("EXPIRED") : "");

@@ -117,7 +117,7 @@ static void entry_until(const struct show *show, const struct tl_record *record,
 		return;
 	}
 	if (tl_record_x509(record, &cert, NULL) != ST_OK ||
-	    !describe_validity(cert, &not_before, &not_after)) {
+	    !tl_certificate_validity(cert, &not_before, &not_after)) {
 		*note = _("bad certificate");
 	} else {
 		if (localtime_r(&not_after, &tm) != NULL)

@@ -3,11 +3,16 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
+#include "trustlist/describe.h"
 #include "trustlist/record.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdio.h>
+
+/* How many SASTs of the old list a hint names. */
+#define NAMES_MOST 3
 
 /*
  * OLD's own certificate decides when it has one, else the PUBLICKEY element.  The signer's key is
@@ -68,6 +73,53 @@ static bool find_key(
 	return false;
 }
 
+/* Names the SASTs of OLD as they call themselves: a host may have several. */
+static void hint_signers(const struct trustlist *old, struct error *err)
+{
+	char names[NAMES_MOST * (DESCRIBE_NAME_MAX + 2)] = "", name[DESCRIBE_NAME_MAX];
+	size_t n = 0, len = 0;
+
+	for (size_t i = 0; i < old->n_records; i++) {
+		const struct tl_record *record = &old->records[i];
+		bool has_subject = tl_string(record->subject).len > 0;
+
+		if (!record->has_role || record->role != TL_ROLE_SAST || n++ >= NAMES_MOST)
+			continue;
+		describe_name_into(name, sizeof(name), has_subject ? record->subject : record->dns);
+		len += (size_t)snprintf(
+		    names + len, sizeof(names) - len, "%s%s", len > 0 ? ", " : "", name);
+	}
+	if (n > NAMES_MOST)
+		error_hint(err,
+		    ngettext("sign with one of the old list's SASTs: %s, and %zu more",
+			"sign with one of the old list's SASTs: %s, and %zu more", n - NAMES_MOST),
+		    names, n - NAMES_MOST);
+	else if (n > 0)
+		error_hint(err, _("sign with one of the old list's SASTs: %s"), names);
+	else
+		error_hint(err, "%s", _("check that the old list is the one that the phones hold"));
+}
+
+static enum status fail_untrusted(
+    const struct trustlist *list, const struct trustlist *old, bool named, struct error *err)
+{
+	char signer[DESCRIBE_ENTRY_MAX];
+
+	if (err == NULL)
+		return ST_NOT_VERIFIED;
+	describe_signer(signer, list);
+	if (named)
+		error_set(err, ST_NOT_VERIFIED,
+		    _("the old list has a SAST with the serial and issuer of the new list's "
+		      "signer %s, but with another public key"),
+		    signer);
+	else
+		error_set(err, ST_NOT_VERIFIED,
+		    _("the new list's signer %s is no SAST of the old list"), signer);
+	hint_signers(old, err);
+	return ST_NOT_VERIFIED;
+}
+
 enum status tl_trusted_by(
     const struct trustlist *list, const struct trustlist *old, struct error *err)
 {
@@ -88,15 +140,5 @@ enum status tl_trusted_by(
 		trusted = find_key(list, old, certificate);
 		X509_free(certificate);
 	}
-	if (trusted)
-		return ST_OK;
-	if (named)
-		error_set(err, ST_NOT_VERIFIED, "%s",
-		    _("the old list has a SAST record with the signer's serial and "
-		      "issuer, but with another public key"));
-	else
-		error_set(err, ST_NOT_VERIFIED, "%s",
-		    _("the new list's signer is no SAST of the old list"));
-	error_hint(err, "%s", _("sign with a key that is a SAST of the list that the phones hold"));
-	return ST_NOT_VERIFIED;
+	return trusted ? ST_OK : fail_untrusted(list, old, named, err);
 }

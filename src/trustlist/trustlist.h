@@ -165,7 +165,8 @@ struct trustlist {
  * Version first; unknown elements are kept; a known element that stands twice is an error, and so
  * is a header without HeaderLength, signer serial and issuer, digest, signature algorithm, modulus
  * or signature.  ST_LIMIT over TL_MAX_FILE.
- * ST_FORMAT with the offset in err->where otherwise; LIST may then only be read again or freed.
+ * ST_FORMAT otherwise, with the offset in err->where unless the file is of another kind, and always
+ * with a hint; LIST may then only be read again or freed.
  */
 enum status tl_read(struct trustlist *list, struct bytes file, struct error *err);
 void tl_free(struct trustlist *list);
@@ -190,8 +191,20 @@ enum status tl_record_x509(const struct tl_record *record, X509 **out, struct er
  * OpenSSL takes a third of a millisecond for each.  KNOWN may hold certificates that are decoded
  * already; equal ones are shared.  One that cannot be decoded is left for tl_record_x509() to tell.
  */
-enum status tl_decode_certificates(struct trustlist *list, X509 *const *known, size_t n_known,
-    struct error *err);
+enum status tl_decode_certificates(
+    struct trustlist *list, X509 *const *known, size_t n_known, struct error *err);
+
+/* ---- certificates ------------------------------------------------------------------------- */
+
+/* A certificate's serial as lists store it: big-endian, no sign byte.  Points into CERTIFICATE. */
+struct bytes tl_certificate_serial(const X509 *certificate);
+
+/* A certificate's first and last second; false when they cannot be read. */
+bool tl_certificate_validity(const X509 *certificate, time_t *not_before, time_t *not_after);
+
+/* "RSA-2048", "EC P-256", or OpenSSL's name of another type; returns OUT. */
+#define TL_KEY_TEXT_MAX 48
+char *tl_key_text(char out[TL_KEY_TEXT_MAX], const EVP_PKEY *key);
 
 /* ---- building ------------------------------------------------------------------------------ */
 
@@ -205,9 +218,9 @@ enum status tl_name_text(
     const X509_NAME *name, enum tl_names style, struct buffer *out, struct error *err);
 
 struct tl_entry {
-	unsigned role; /* enum tl_role */
+	unsigned role;	   /* enum tl_role */
 	X509 *certificate; /* NULL: elements 1, 2, 4, 10 only (non-secure; CCM, CCM+TFTP, TFTP) */
-	const char *dns; /* NULL or "": an empty DNSNAME, as a token has */
+	const char *dns;   /* NULL or "": an empty DNSNAME, as a token has */
 	uint8_t ip[16];
 	size_t ip_len; /* 4, 16, or 0: then 0.0.0.0, as a token has */
 };
@@ -220,7 +233,7 @@ struct tl_plan {
 	enum tl_names names;
 	bool has_signer_version; /* write element 28 */
 	uint8_t signer_version[2];
-	const char *filename; /* "CTLFile.tlv" */
+	const char *filename; /* "CTLFile.tlv": not empty, no '/' and no control character */
 	uint32_t timestamp;
 };
 
@@ -228,7 +241,8 @@ struct tl_plan {
  * Makes the unsigned file in OUT (emptied first): everything in place, the signature's bytes zero.
  * Same plan, same bytes.  ST_NO_KEY if the signer is no SAST entry.  ST_LIMIT, with a reason, for
  * what the format or phones cannot carry: an RSA-3072 (or other) signer without a modulus code, a
- * record or header over 65,535 bytes, a file over TL_PHONE_MAX, names over 255 bytes.
+ * record or header over 65,535 bytes, a file over TL_PHONE_MAX, names over 255 bytes, a file name
+ * that is none.
  */
 enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct error *err);
 
@@ -258,7 +272,7 @@ enum status tl_verify(
 /*
  * Whether a phone that holds OLD takes a list with LIST's signer by its installed list: the signer
  * is a SAST of OLD (serial and issuer as stored, and the same public key).  Does not check LIST's
- * signature.  ST_NOT_VERIFIED with the reason if not.
+ * signature.  ST_NOT_VERIFIED with the reason if not, and a hint that names SASTs of OLD.
  */
 enum status tl_trusted_by(
     const struct trustlist *list, const struct trustlist *old, struct error *err);
@@ -266,8 +280,10 @@ enum status tl_trusted_by(
 /*
  * Verifies many files with THREADS threads, in bounded memory.  NEXT gives one path after another
  * (valid until the next call) and NULL at the end; it is called under a lock.  REPORT is called
- * under the same lock for every file, in no fixed order, with ERR NULL for a good one.  OLD may be
- * NULL.  Returns ST_OK, or the status of the first failure reported.
+ * under the same lock once for every file, in the order in which NEXT gave them, with ERR NULL for
+ * a good one; it may lag behind NEXT by four files a thread.  OLD may be NULL.
+ * Returns ST_OK, or the status of the first failure reported.  ST_NO_MEMORY goes before that when
+ * no thread could go on: then NEXT was not asked to the end, and files may be unreported.
  */
 struct tl_batch {
 	const char *(*next)(void *context);
@@ -292,7 +308,7 @@ struct tl_show_info {
 /*
  * Appends what CUCM's `show ctl` prints: checksums, length, modification time, header and records
  * as tables BYTEPOS TAG LENGTH VALUE, who signed, whether it verified; untrusted text is made
- * printable.
+ * printable.  After 1000 records it only says how many more there are.
  */
 enum status tl_show(const struct trustlist *list, const struct tl_show_info *info,
     struct buffer *out, struct error *err);

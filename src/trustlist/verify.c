@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "trustlist/digest_info.h"
+#include "trustlist/elements.h"
 #include "trustlist/record.h"
 #include "trustlist/signer_keys.h"
 
@@ -29,11 +30,6 @@ void tl_verifier_free(struct tl_verifier *verifier)
 	digester_free(&verifier->digester);
 	signer_keys_free(&verifier->keys);
 	free(verifier);
-}
-
-static size_t record_number(const struct trustlist *list, const struct tl_record *record)
-{
-	return (size_t)(record - list->records) + 1;
 }
 
 /* How many SAST records the header's serial and issuer name. */
@@ -93,22 +89,22 @@ static enum status fail_signature(
 static enum status check_sizes(
     const struct trustlist *list, const struct signer_key *key, struct error *err)
 {
-	static const size_t sizes[] = {64, 128, 256, 512};
-	unsigned code = list->modulus_code;
+	size_t size = modulus_size(list->modulus_code);
 
 	if (list->signature_algorithm != 0) {
 		error_set(err, ST_NOT_VERIFIED,
 		    _("the header names signature algorithm %u, and only 0 (RSA) is "
 		      "known"),
 		    list->signature_algorithm);
-	} else if (code >= sizeof(sizes) / sizeof(sizes[0])) {
+	} else if (size == 0) {
 		error_set(err, ST_NOT_VERIFIED,
-		    _("the header names modulus code %u, and only 0 to 3 are known"), code);
-	} else if (list->signature.len != sizes[code]) {
+		    _("the header names modulus code %u, and only 0 to 3 are known"),
+		    list->modulus_code);
+	} else if (list->signature.len != size) {
 		error_set(err, ST_NOT_VERIFIED,
 		    _("the signature has %zu bytes, and the header's modulus code "
 		      "says %zu"),
-		    list->signature.len, sizes[code]);
+		    list->signature.len, size);
 	} else if (list->signature.len != key->size) {
 		error_set(err, ST_NOT_VERIFIED,
 		    _("the signature has %zu bytes, and the signer's key makes %zu"),

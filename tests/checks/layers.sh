@@ -1,7 +1,7 @@
 #!/bin/sh
 # An arrow between layers only ever points down: reads every #include and fails on one that does
-# not.  Also: who may include <libp11.h>, p11-kit's and PC/SC's headers, and that nothing but
-# tokens.h of tokens/ is seen in src/.
+# not.  Also: who may include <libp11.h>, p11-kit's and PC/SC's headers, and that of tokens/ and
+# src/trustlist/ nobody else sees more than their one public header.
 #
 # usage: layers.sh [SOURCE-DIRECTORY]     prints TAP
 set -u
@@ -57,9 +57,18 @@ $file includes $include: $layer may include only itself and:${may:+ $may}" ;; es
 done
 report "$([ -z "$up" ]; echo $?)" "no include points up" "$up"
 
-inside=$(grep -lE '#[[:space:]]*include[[:space:]]*"tokens/' $(find src -name '*.[ch]') /dev/null |
-  xargs -r grep -HE '#[[:space:]]*include[[:space:]]*"tokens/' | grep -v '"tokens/tokens.h"')
-report "$([ -z "$inside" ]; echo $?)" "src sees only tokens.h of tokens" "$inside"
+# only_public FOLDER HEADER SOURCE...: of FOLDER, the sources include HEADER and no other.
+only_public() {
+  folder=$1 header=$2
+  shift 2
+  inside=$(grep -HE "#[[:space:]]*include[[:space:]]*\"$folder/" "$@" /dev/null |
+    grep -v "\"$folder/$header\"")
+  report "$([ -z "$inside" ]; echo $?)" "others see only $header of $folder" "$inside"
+}
+# shellcheck disable=SC2046  # one word a file
+only_public tokens tokens.h $(find src -name '*.[ch]')
+# shellcheck disable=SC2046
+only_public trustlist trustlist.h $(find src tokens -name '*.[ch]' | grep -v '^src/trustlist/')
 
 owner() { # HEADER-PATTERN ALLOWED-FOLDER NAME
   bad=$(grep -lE "#[[:space:]]*include[[:space:]]*<($1)" $files | grep -v "^$2/")

@@ -78,7 +78,8 @@ refused_entry() {
   for value in 0 3601 x; do
     refused_build 2 "^ctlsign: --timeout takes 1 to 3600 seconds, not '$value'; " --timeout "$value"
   done
-  refused_build 2 '^ctlsign: --pin-file and --pin-fd exclude each other' --pin-file x --pin-fd 3
+  refused_build 2 '^ctlsign: --pin-file and --pin-fd exclude each other' --pin-file x --pin-fd 3 \
+    3<"$K/sast1.pem"
 }
 
 @test "bad SPECs" {

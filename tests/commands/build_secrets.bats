@@ -92,7 +92,7 @@ sign_locked() {
   refused_locked 1 'the PIN file is no regular file' --pin-file folder
   refused_locked 1 'the PIN is longer than' --pin-file long
   refused_locked 1 'the PIN contains a NUL byte' --pin-file nul
-  refused_locked 2 '--pin-fd takes the number of an open descriptor' --pin-fd 77
+  refused_locked 2 '--pin-fd takes the number of a descriptor that is open for reading' --pin-fd 77
 }
 
 @test "a PIN file that is not needed is not read" {

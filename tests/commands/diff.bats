@@ -24,8 +24,10 @@ setup() {
 # list KEY OUT ARG...: signed by KEY, with exactly these entries.
 list() {
   local key=$1 out=$2
+  local -a stamp=(--timestamp "$STAMP")
   shift 2
-  run_split "$CTLSIGN" build -o "$out" --timestamp "$STAMP" --sign-with "$K/$key.key" "$@"
+  [[ " $* " != *" --timestamp "* ]] || stamp=()
+  run_split "$CTLSIGN" build -o "$out" "${stamp[@]}" --sign-with "$K/$key.key" "$@"
   assert_success
 }
 
@@ -86,13 +88,28 @@ serial_of() {
   json_changes "removed entry 4 0"
 }
 
-@test "a token that is lost and one that is new are told by serial" {
+@test "a token that is lost and one that is new are told by name and serial" {
   old_list
   list sast1 new.tlv --sast "$K/sast1.pem" --sast "$K/sast3.pem" \
     --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3"
-  changes "removes SAST $(serial_of sast2) (CN=SAST2;OU=IPCBU;O=Lab;C=PL)" \
-    "adds SAST $(serial_of sast3) (CN=SAST3;OU=IPCBU;O=Lab;C=PL)" "$KNOWS"
+  changes "removes SAST CN=SAST2;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast2))" \
+    "adds SAST CN=SAST3;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast3))" "$KNOWS"
   json_changes $'removed entry 2 0\nadded entry 0 2'
+}
+
+@test "a token with a new certificate under its serial" {
+  local sha1_old sha1_new
+  borrow sast1 twin
+  borrow sast3 other
+  CERT_SERIAL=0abc cert_make ./twin 2048 /CN=twin
+  CERT_SERIAL=0abc cert_make ./other 2048 /CN=twin
+  list sast1 old.tlv --sast "$K/sast1.pem" --sast twin.pem --ccm "$K/pub.pem,dns=pub.lab"
+  list sast1 new.tlv --sast "$K/sast1.pem" --sast other.pem --ccm "$K/pub.pem,dns=pub.lab"
+  sha1_old=$(sha1sum <twin.der | cut -d' ' -f1)
+  sha1_new=$(sha1sum <other.der | cut -d' ' -f1)
+  changes "certificate of SAST CN=twin changes: SHA-1 $sha1_old -> SHA-1 $sha1_new, with the same \
+serial 0A:BC" "$KNOWS"
+  json_changes "changed certificate 2 2"
 }
 
 @test "certificate, name and address of a server" {
@@ -100,7 +117,7 @@ serial_of() {
   list sast1 new.tlv --sast "$K/sast1.pem" --sast "$K/sast2.pem" \
     --ccm-tftp "$K/renewed.pem,dns=pub.lab,ip=10.1.2.99"
   changes \
-    "certificate of CCM+TFTP pub.lab is new: serial $(serial_of pub) -> serial $(serial_of renewed)" \
+    "certificate of CCM+TFTP pub.lab changes: serial $(serial_of pub) -> serial $(serial_of renewed)" \
     "IP address of CCM+TFTP pub.lab (serial $(serial_of renewed)) changes from 10.1.2.3 to 10.1.2.99" \
     "$KNOWS"
   json_changes $'changed certificate 3 3\nchanged ip 3 3'
@@ -129,14 +146,16 @@ serial_of() {
   old_list
   list sast2 new.tlv --sast "$K/sast1.pem" --sast "$K/sast2.pem" \
     --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3"
-  changes "signer changes from $(serial_of sast1) (CN=SAST1*) to $(serial_of sast2) (CN=SAST2*)" \
+  changes "signer changes from CN=SAST1;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast1)) to \
+CN=SAST2;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast2))" \
     "$KNOWS"
   json_changes "signer signer 1 2"
   assert_json .signer_trusted true
   list sast3 new.tlv --force --sast "$K/sast1.pem" --sast "$K/sast2.pem" --sast "$K/sast3.pem" \
     --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.3"
-  changes "signer changes from $(serial_of sast1) (CN=SAST1*) to $(serial_of sast3) (CN=SAST3*)" \
-    "adds SAST $(serial_of sast3) (CN=SAST3*" "$KNOWS_NOT"
+  changes "signer changes from CN=SAST1;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast1)) to \
+CN=SAST3;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast3))" \
+    "adds SAST CN=SAST3;OU=IPCBU;O=Lab;C=PL (serial $(serial_of sast3))" "$KNOWS_NOT"
   ctlsign diff --json old.tlv new.tlv
   assert_json .signer_trusted false
 }
@@ -188,11 +207,20 @@ header timestamp 0 0"
   changes "CCM pub.lab loses its certificate (serial $(serial_of pub))" "$KNOWS"
 }
 
-@test "signatures are not checked" {
+@test "a new list with a wrong signature: exit code 3, and the last line says so" {
   old_list
   cp old.tlv new.tlv
   patch_byte new.tlv 300
   ctlsign diff old.tlv new.tlv
+  assert_failure 3
+  refute_stderr
+  refute_line "$KNOWS"
+  [[ ${output##*$'\n'} == "The new list does NOT verify: the signature is wrong: "* ]] || fail "$output"
+  ctlsign diff --json old.tlv new.tlv
+  assert_failure 3
+  assert_json .verified false
+  # The old list is what phones have: it is not judged.
+  ctlsign diff new.tlv old.tlv
   assert_success
 }
 

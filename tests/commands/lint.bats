@@ -40,10 +40,13 @@ only_found() {
   assert_json '.findings | length' 1
 }
 
-# list ARG...: two SAST entries and what else is wanted, by the independent writer, signed by sast1.
+# list ARG...: two SAST records, one of a server unless other records are wanted, and what else is
+# wanted; by the independent writer, signed by sast1.
 list() {
+  local -a server=()
+  [[ " $* " == *" --record "* ]] || server=(--record CCM "$K/pub.pem" dns=pub.lab)
   write_list cucm sast1 list.tlv --digest sha512 --record SAST "$K/sast1.pem" \
-    --record SAST "$K/sast2.pem" "$@"
+    --record SAST "$K/sast2.pem" "${server[@]}" "$@"
 }
 
 @test "silence on a good list" {
@@ -52,8 +55,7 @@ list() {
   ctlsign lint --json list.tlv
   assert_success
   assert_json . "$(jq -n '{file: "list.tlv", findings: []}')"
-  write_list cucm sast1 list.tlv --digest sha512 --file-name CTLSEP001122AABBCC.tlv \
-    --record SAST "$K/sast1.pem" --record SAST "$K/sast2.pem"
+  list --file-name CTLSEP001122AABBCC.tlv
   quietly lint list.tlv
 }
 
@@ -106,12 +108,28 @@ PYTHON
   only_found advice unknown-element 0
 }
 
-@test "too few SAST entries" {
-  write_list cucm sast1 list.tlv --digest sha512 --record SAST "$K/sast1.pem"
+@test "too few SAST records" {
+  write_list cucm sast1 list.tlv --digest sha512 --record SAST "$K/sast1.pem" \
+    --record CCM "$K/pub.pem" dns=a
   only_found warning few-sast 0
   write_list cucm sast1 list.tlv --digest sha512 --signer 1 --record TFTP "$K/sast1.pem" dns=a
   found error few-sast 0
   found error signer-not-sast 0
+}
+
+@test "no server: what a forgotten --ccm-tftp makes" {
+  list --record CAPF "$K/pub.pem"
+  only_found warning no-server 0
+  ctlsign lint list.tlv
+  assert_success
+  assert_line "warning: the list has no CCM, CCM+TFTP or TFTP record: phones that load it trust no \
+server [no-server]"
+  list --record CAPF "$K/pub.pem" --file-name ITLFile.tlv
+  quietly lint list.tlv
+  for role in CCM CCM+TFTP TFTP; do
+    list --record "$role" "$K/pub.pem" dns=a
+    quietly lint list.tlv
+  done
 }
 
 @test "near 64 KB, and over it" {
@@ -134,7 +152,7 @@ PYTHON
   only_found warning unterminated-string 3
   list --record CCM "$K/pub.pem" dns=a "subject=$(printf 'x%.0s' {1..256})"
   found error name-over-255 3
-  list --record 130 "$K/pub.pem" dns=a
+  list --record 130 "$K/pub.pem" dns=a --record CCM "$K/pub.pem" dns=a
   only_found warning unknown-role 3
   list --record CCM "$K/pub.pem"
   only_found warning no-address 3
@@ -147,6 +165,7 @@ PYTHON
 @test "entries against each other" {
   list --record CCM "$K/pub.pem" dns=a --record CCM "$K/pub.pem" dns=a
   only_found warning duplicate-entry 4
+  assert_json '.findings[0].text | endswith("is listed already as record 3")' true
   list --record CCM "$K/pub.pem" dns=a --record TFTP "$K/pub.pem" dns=b only=2,4
   only_found warning no-certificate 4
   list --record CCM "$K/pub.pem" dns=a only=2,4,10 ip=10.0.0.1
@@ -190,7 +209,7 @@ PYTHON
   only_found error rsa-over-4096 3
   list --record CCM "$K/big.pem" dns=a
   only_found warning rsa-over-2048 3
-  list --record SAST "$K/ec.pem"
+  list --record SAST "$K/ec.pem" --record CCM "$K/pub.pem" dns=a
   only_found warning key-type 3
   list --record CCM+TFTP "$K/ec.pem" dns=a
   only_found warning ec-needs-1.1 3

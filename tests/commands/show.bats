@@ -149,12 +149,12 @@ serial public_key_length signature_length certificate signed_this_file"
 }
 
 @test "--json has the file's facts" {
-  build_with sast1 CTLFile.tlv --signer-version 1.0 --digest sha256 --filename ITLFile.tlv
-  shown --json ./CTLFile.tlv
-  assert_json .file ./CTLFile.tlv
-  assert_json .length "$(stat -c %s CTLFile.tlv)"
+  build_with sast1 ITLFile.tlv --signer-version 1.0 --digest sha256 --filename ITLFile.tlv
+  shown --json ./ITLFile.tlv
+  assert_json .file ./ITLFile.tlv
+  assert_json .length "$(stat -c %s ITLFile.tlv)"
   for hash in md5 sha1 sha256; do
-    assert_json ".$hash" "$(${hash}sum <CTLFile.tlv | cut -d' ' -f1)"
+    assert_json ".$hash" "$(${hash}sum <ITLFile.tlv | cut -d' ' -f1)"
   done
   assert_json '.version, .signer_version, .digest, .filename, .timestamp, .verified' \
     "1.2
@@ -225,7 +225,9 @@ RSA-2048"
     refused 1 "^ctlsign: $file.tlv: " show "$file.tlv"
     refused 1 "^ctlsign: $file.tlv: " show "$file.tlv" --json
   done
-  refused 1 'offset [0-9]+' show cut.tlv
+  refused 1 '^ctlsign: cut\.tlv: offset [0-9]+: record 2 runs [0-9]+ bytes past .*; the file is cut '\
+'off or damaged: fetch it again$' show cut.tlv
+  refused 1 '^ctlsign: empty\.tlv: not a trust list: the file is empty; name a ' show empty.tlv
 }
 
 @test "hostile names reach neither the terminal nor break JSON" {
@@ -285,6 +287,20 @@ RSA-2048"
     $'null\nnull\nnull\n0\npub.lab'
   shown out.tlv
   assert_line --regexp '^3 +CCM\+TFTP +pub\.lab +no certificate$'
+}
+
+@test "of very many records a thousand are shown, and counted in JSON" {
+  build_with sast1 out.tlv
+  "$PYTHON" -c 'import sys; sys.stdout.buffer.write(b"\1\0\2\0\5" * 200000)' >>out.tlv
+  ctlsign show out.tlv
+  assert_failure 3
+  assert_line "... 199003 more records are not shown"
+  assert_equal "$(grep -c '^CTL Record #:' <<<"$output")" 1000
+  assert_equal "$(tail -n 1 <<<"$output" | cut -c1-36)" "The CTL file could not be verified: "
+  [[ ${#output} -lt 300000 ]]
+  # shellcheck disable=SC2016  # sh expands it
+  run_split sh -c '"$1" show --json out.tlv | jq ".records | length"' sh "$CTLSIGN"
+  assert_output 200003
 }
 
 @test "unknown elements and roles are shown as they are" {

@@ -134,13 +134,18 @@ element() {
 
 @test "--trust: the signer must be a SAST of the old list" {
   build_with sast1 one.tlv
-  quietly build -o two.tlv --sign-with "$K/sast2.key" --sast "$K/sast2.pem" --sast "$K/sast3.pem"
-  quietly build -o three.tlv --sign-with "$K/sast3.key" --sast "$K/sast2.pem" --sast "$K/sast3.pem"
+  quietly build -o two.tlv --sign-with "$K/sast2.key" --sast "$K/sast2.pem" --sast "$K/sast3.pem" \
+    --ccm "$K/pub.pem,dns=pub.lab"
+  quietly build -o three.tlv --sign-with "$K/sast3.key" --sast "$K/sast2.pem" --sast "$K/sast3.pem" \
+    --ccm "$K/pub.pem,dns=pub.lab"
   quietly verify --trust one.tlv two.tlv
   quietly verify --trust one.tlv one.tlv
   quietly verify --trust two.tlv three.tlv
   quietly verify three.tlv --trust two.tlv
-  rejected 3 "the new list's signer is no SAST of the old list; " three.tlv --trust one.tlv
+  serial=$(cert_serial "$K/sast3.pem" | tr a-f A-F | sed 's/../&:/g; s/:$//')
+  rejected 3 "the new list's signer CN=SAST3;OU=IPCBU;O=Lab;C=PL \(serial $serial\) is no SAST of \
+the old list; sign with one of the old list's SASTs: CN=SAST1;OU=IPCBU;O=Lab;C=PL, \
+CN=SAST2;OU=IPCBU;O=Lab;C=PL$" three.tlv --trust one.tlv
   quietly verify three.tlv
 }
 
@@ -149,8 +154,10 @@ element() {
   borrow sast2 b
   CERT_SERIAL=0abc cert_make ./a 2048 /CN=twin
   CERT_SERIAL=0abc cert_make ./b 2048 /CN=twin
-  quietly build -o old.tlv --sign-with a.key --sast a.pem --sast "$K/sast1.pem"
-  quietly build -o new.tlv --sign-with b.key --sast b.pem --sast "$K/sast1.pem"
+  quietly build -o old.tlv --sign-with a.key --sast a.pem --sast "$K/sast1.pem" \
+    --ccm "$K/pub.pem,dns=pub.lab"
+  quietly build -o new.tlv --sign-with b.key --sast b.pem --sast "$K/sast1.pem" \
+    --ccm "$K/pub.pem,dns=pub.lab"
   rejected 3 'another public key' new.tlv --trust old.tlv
 }
 
@@ -194,21 +201,36 @@ element() {
     ctlsign verify --jobs "$jobs" good.tlv none.tlv junk.tlv wrong.tlv good.tlv
     assert_failure 3
     refute_output
-    assert_equal "$(cut -d: -f1,2 <<<"$stderr" | LC_ALL=C sort)" "ctlsign: 3 of 5 files failed
+    assert_equal "$(cut -d: -f1,2 <<<"$stderr")" "ctlsign: none.tlv
 ctlsign: junk.tlv
-ctlsign: none.tlv
-ctlsign: wrong.tlv"
+ctlsign: wrong.tlv
+ctlsign: 3 of 5 files failed"
   done
   ctlsign verify good.tlv none.tlv junk.tlv
   assert_failure 1
   assert_equal "$(tail -n 1 <<<"$stderr")" "ctlsign: 2 of 3 files failed"
 }
 
+@test "results come in the order of the files, however long one takes" {
+  cp "$K/good.tlv" good.tlv
+  "$PYTHON" -c 'import sys; sys.stdout.buffer.write(b"\1\0\2\0\5" * 200000)' |
+    cat good.tlv - >slow.tlv
+  local -a files=(slow.tlv)
+  for i in {1..100}; do
+    files+=("./good.tlv" "good.tlv")
+  done
+  for jobs in 1 2 8; do
+    ctlsign verify --json --jobs "$jobs" "${files[@]}"
+    assert_failure 3
+    assert_equal "$(jq -r .file <<<"$output")" "$(printf '%s\n' "${files[@]}")"
+  done
+}
+
 @test "--json: one object a line for every file" {
   cp "$K/good.tlv" good.tlv
   echo junk >junk.tlv
   write_list cucm sast1 wrong.tlv --bad-signature --record SAST "$K/sast1.pem"
-  ctlsign verify --json --jobs 1 good.tlv wrong.tlv junk.tlv none.tlv
+  ctlsign verify --json --jobs 4 good.tlv wrong.tlv junk.tlv none.tlv
   assert_failure 3
   assert_equal "$(wc -l <<<"$output")" 4
   assert_equal "$(jq -r '[.file, .verified, .status // "-"] | join(" ")' <<<"$output")" \

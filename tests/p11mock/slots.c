@@ -150,7 +150,7 @@ static bool absurd_count(CK_ULONG *n, CK_ULONG *m, bool *lies)
 
 CK_RV mock_get_slot_list(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count)
 {
-	CK_ULONG n, n_absurd, m, room;
+	CK_ULONG n, n_absurd, m = 0, room;
 	CK_RV rv = fault_at("C_GetSlotList");
 	bool lies = false;
 
