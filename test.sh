@@ -57,7 +57,7 @@ build_and_check() {
   make -C "$dir" -j"$jobs" check > "$dir/check.out" 2>&1
   grep -E '^(not ok|FAIL|ERROR|XPASS|SKIP):?' "$dir/check.out" | sort -u | head -n 60
   if grep -qE '^# (FAIL|ERROR|XPASS): +[1-9]' "$dir/check.out"; then
-    sed -n '/^FAIL: /,$p' "$dir/test-suite.log" 2>/dev/null | head -n 150
+    grep -hA12 '^not ok' "$dir/test-suite.log" 2> /dev/null | grep '^#' | head -n 80
   fi
   sum "$dir/check.out" "$name"
 }

@@ -9,6 +9,7 @@
 
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,45 +84,6 @@ static enum status allocate(struct build *build, struct error *err)
 	return ST_OK;
 }
 
-/*
- * Modules being loaded while certificate files are read: either takes its milliseconds, most of
- * them of waiting.
- */
-struct opening {
-	pthread_t thread;
-	bool running;
-	const struct cli_modules *modules;
-	struct tokens *tokens;
-	enum status status;
-	struct error err;
-};
-
-static void *open_modules(void *context)
-{
-	struct opening *opening = context;
-
-	opening->status = cli_modules_open(opening->modules, &opening->tokens, &opening->err);
-	return NULL;
-}
-
-static void opening_start(struct opening *opening)
-{
-	opening->running = pthread_create(&opening->thread, NULL, open_modules, opening) == 0;
-	if (!opening->running)
-		open_modules(opening);
-}
-
-/* Waits, and hands what was opened to BUILD. */
-static enum status opening_finish(struct opening *opening, struct build *build, struct error *err)
-{
-	if (opening->running)
-		pthread_join(opening->thread, NULL);
-	build->tokens = opening->tokens;
-	if (opening->status != ST_OK)
-		*err = opening->err;
-	return opening->status;
-}
-
 /* A name that is no file may be a slip of the pen; says which one it looks like. */
 static void hint_at_slip(const char *name, struct error *err)
 {
@@ -134,21 +96,94 @@ static void hint_at_slip(const char *name, struct error *err)
 		error_hint(err, _("if a token is meant, write pkcs11:token=%s"), name);
 }
 
-/* Reads the certificates that stand in files, or those that stand on tokens. */
-static enum status load_certificates(struct build *build, bool from_tokens, struct error *err)
+/*
+ * The certificate files are read by two threads, and one of them loads the modules first: both
+ * kinds of work take milliseconds, OpenSSL's decoding of a certificate a third of one.
+ */
+struct reading {
+	struct build *build;
+	bool with_tokens;
+	atomic_size_t next;   /* entry */
+	pthread_mutex_t lock; /* of failed_at, status and err */
+	size_t failed_at;     /* the first entry that failed, in the order of the command line */
+	enum status status;
+	struct error err;
+	enum status open_status;
+	struct error open_err;
+};
+
+static void read_one(struct reading *reading, size_t at)
+{
+	struct build_entry *entry = &reading->build->entries[at];
+	const char *from = entry->spec.certificate;
+	struct error err;
+	enum status st;
+
+	if (token_selector_is_uri(from))
+		return;
+	st = certificate_read(from, &entry->certificate, &err);
+	if (st == ST_OK)
+		return;
+	hint_at_slip(from, &err);
+	pthread_mutex_lock(&reading->lock);
+	if (reading->status == ST_OK || at < reading->failed_at) {
+		reading->failed_at = at;
+		reading->status = st;
+		reading->err = err;
+	}
+	pthread_mutex_unlock(&reading->lock);
+}
+
+static void read_files(struct reading *reading)
+{
+	size_t at;
+
+	while ((at = atomic_fetch_add(&reading->next, 1)) < reading->build->n_entries)
+		read_one(reading, at);
+}
+
+static void *open_and_read(void *context)
+{
+	struct reading *reading = context;
+
+	if (reading->with_tokens)
+		reading->open_status = cli_modules_open(
+		    &reading->build->modules, &reading->build->tokens, &reading->open_err);
+	read_files(reading);
+	return NULL;
+}
+
+/* All certificate files, and the modules if any are needed; an entry's failure comes first. */
+static enum status read_and_open(struct build *build, struct error *err)
+{
+	struct reading reading = {
+	    .build = build, .with_tokens = needs_tokens(build), .lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_t helper;
+
+	if (pthread_create(&helper, NULL, open_and_read, &reading) == 0) {
+		read_files(&reading);
+		pthread_join(helper, NULL);
+	} else {
+		open_and_read(&reading);
+	}
+	pthread_mutex_destroy(&reading.lock);
+	if (reading.status != ST_OK)
+		*err = reading.err;
+	else if (reading.open_status != ST_OK)
+		*err = reading.open_err;
+	return reading.status != ST_OK ? reading.status : reading.open_status;
+}
+
+static enum status read_from_tokens(struct build *build, struct error *err)
 {
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < build->n_entries; i++) {
 		struct build_entry *entry = &build->entries[i];
-		const char *from = entry->spec.certificate;
 
-		if (token_selector_is_uri(from) != from_tokens)
-			continue;
-		st = from_tokens ? load_from_token(build->tokens, from, &entry->certificate, err)
-				 : certificate_read(from, &entry->certificate, err);
-		if (st != ST_OK && !from_tokens)
-			hint_at_slip(from, err);
+		if (token_selector_is_uri(entry->spec.certificate))
+			st = load_from_token(
+			    build->tokens, entry->spec.certificate, &entry->certificate, err);
 	}
 	return st;
 }
@@ -173,30 +208,17 @@ static void plan_entries(struct build *build)
 
 enum status build_load(struct build *build, struct error *err)
 {
-	const bool with_tokens = needs_tokens(build);
-	struct opening opening = {.modules = &build->modules};
-	struct error open_err;
-	enum status st, open_st = ST_OK;
+	enum status st = refuse_output_among_inputs(build, err);
 
-	st = refuse_output_among_inputs(build, err);
 	/* A token is not worth touching when the result could not be written. */
 	if (st == ST_OK)
 		st = file_check_writable(build->output, build->force, err);
 	if (st == ST_OK)
 		st = allocate(build, err);
-	if (st != ST_OK)
-		return st;
-	if (with_tokens)
-		opening_start(&opening);
-	st = load_certificates(build, false, err);
-	if (with_tokens)
-		open_st = opening_finish(&opening, build, &open_err);
-	if (st == ST_OK && open_st != ST_OK) {
-		*err = open_err;
-		st = open_st;
-	}
 	if (st == ST_OK)
-		st = load_certificates(build, true, err);
+		st = read_and_open(build, err);
+	if (st == ST_OK)
+		st = read_from_tokens(build, err);
 	if (st == ST_OK)
 		plan_entries(build);
 	return st;

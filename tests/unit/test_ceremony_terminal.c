@@ -274,6 +274,11 @@ int main(void)
 	    {"nor when switching it off changed nothing", test_does_not_ask_when_nothing_changed},
 	};
 
+	static const int defaults[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
+
+	/* A shell without job control starts its background jobs with some of them ignored. */
+	for (size_t i = 0; i < HARNESS_COUNT(defaults); i++)
+		signal(defaults[i], SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	return harness_main("terminal", tests, HARNESS_COUNT(tests));
 }
