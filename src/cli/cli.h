@@ -68,6 +68,13 @@ void cli_warn(const char *text);
 int cli_getopt(
     const struct cli_command *command, int argc, char **argv, const struct option *options);
 
+/*
+ * The options of a command that has --json and no other.  False when the command has to end, with
+ * its exit code in *RC.
+ */
+bool cli_take_json_only(
+    const struct cli_command *command, int argc, char **argv, bool *json, int *rc);
+
 /* A usage error of COMMAND on stderr, with the way to its help; returns CLI_USAGE. */
 int cli_usage_error(const struct cli_command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

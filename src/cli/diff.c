@@ -8,8 +8,6 @@
 
 #include "trustlist/trustlist.h"
 
-enum { OPTION_JSON = 1 };
-
 static const char *kind_name(enum tl_change_kind kind)
 {
 	switch (kind) {
@@ -114,18 +112,11 @@ static int diff(const char *old, const char *new, bool json)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
-	bool json = false;
-	int option;
+	bool json;
+	int rc;
 
-	while ((option = cli_getopt(&cli_diff, argc, argv, options)) != -1) {
-		if (option == CLI_OPTION_HELP)
-			return CLI_DONE;
-		if (option == CLI_OPTION_BAD)
-			return CLI_USAGE;
-		json = true;
-	}
+	if (!cli_take_json_only(&cli_diff, argc, argv, &json, &rc))
+		return rc;
 	if (optind != argc - 2)
 		return cli_usage_error(
 		    &cli_diff, "%s", _("give two files, the old and the new one"));

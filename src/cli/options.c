@@ -106,6 +106,25 @@ int cli_getopt(
 	return option;
 }
 
+bool cli_take_json_only(
+    const struct cli_command *command, int argc, char **argv, bool *json, int *rc)
+{
+	enum { OPTION_JSON = 1 };
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
+	int option;
+
+	*json = false;
+	while ((option = cli_getopt(command, argc, argv, options)) != -1) {
+		if (option != OPTION_JSON) {
+			*rc = option == CLI_OPTION_HELP ? CLI_DONE : CLI_USAGE;
+			return false;
+		}
+		*json = true;
+	}
+	return true;
+}
+
 bool cli_parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *out)
 {
 	char *end;

@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { OPTION_JSON = 1 };
-
 /* CUCM says so on its own command line when there is no file; the error follows on stderr. */
 static void say_not_found(const char *path)
 {
@@ -77,18 +75,11 @@ static int show(const char *path, bool json)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
-	bool json = false;
-	int option;
+	bool json;
+	int rc;
 
-	while ((option = cli_getopt(&cli_show, argc, argv, options)) != -1) {
-		if (option == CLI_OPTION_HELP)
-			return CLI_DONE;
-		if (option == CLI_OPTION_BAD)
-			return CLI_USAGE;
-		json = true;
-	}
+	if (!cli_take_json_only(&cli_show, argc, argv, &json, &rc))
+		return rc;
 	if (optind != argc - 1)
 		return cli_usage_error(&cli_show, "%s",
 		    optind == argc ? _("FILE is missing") : _("one file at a time"));
