@@ -41,9 +41,15 @@ struct tokens_options {
 	const char *const *modules;
 	size_t n_modules;
 	unsigned timeout_ms; /* a module call; 0: TOKENS_DEFAULT_TIMEOUT_MS */
+	/*
+	 * The modules may be asked to initialise tokens and to reset PINs.  OpenSC does neither for
+	 * most cards unless its configuration says so: then it gets one that does, for this process
+	 * only (tokens/opensc.h).  Set it for nothing else.
+	 */
+	bool administration;
 };
 
-/* One initialised token.  All strings are UTF-8, printable, without padding, never NULL. */
+/* One token.  All strings are UTF-8, printable, without padding, never NULL. */
 struct token_info {
 	const char *module; /* path of the module's file */
 	unsigned long slot_id;
@@ -52,6 +58,7 @@ struct token_info {
 	const char *manufacturer;
 	const char *model;
 	const char *serial;
+	bool initialised; /* true in the snapshot, false in the list of blank tokens */
 	bool login_required;
 	bool pin_initialised; /* the user PIN has been set */
 	bool pin_pad;	      /* CKF_PROTECTED_AUTHENTICATION_PATH */
@@ -89,6 +96,13 @@ enum status tokens_refresh(struct tokens *tokens, struct error *err);
 /* The snapshot, sorted by module, then slot. */
 size_t tokens_count(const struct tokens *tokens);
 const struct token_info *tokens_at(const struct tokens *tokens, size_t index);
+
+/*
+ * Tokens that are there but have not been initialised: of the same snapshot, in the same order, and
+ * otherwise left out everywhere.
+ */
+size_t tokens_blank_count(const struct tokens *tokens);
+const struct token_info *tokens_blank_at(const struct tokens *tokens, size_t index);
 
 /* Modules and slots that were left out, each with its reason. */
 size_t tokens_problem_count(const struct tokens *tokens);
@@ -165,5 +179,117 @@ struct token_signer_request {
 };
 enum status token_signer_open(struct tokens *tokens, const struct token_signer_request *request,
     struct signer **out, struct error *err);
+
+/* ---- waiting for tokens to come and go ------------------------------------------------------ */
+
+/*
+ * Readers are watched through PC/SC, on a thread of its own.  A module with slots that are no
+ * readers (SoftHSM) is asked again now and then; one whose slots all are readers is only asked when
+ * a reader told of something, so that nothing runs while nothing happens.  A Smart Card service
+ * that is missing, goes away or hangs is no error: then every module is asked now and then.
+ */
+struct token_watch;
+
+struct token_event {
+	bool inserted; /* false: removed */
+	/*
+	 * Of the new snapshot when inserted; when removed a copy with its strings that lives until
+	 * the next wait.
+	 */
+	const struct token_info *token;
+};
+
+/* TOKENS must outlive the watch, and what it holds now counts as known. */
+enum status token_watch_open(struct tokens *tokens, struct token_watch **out, struct error *err);
+void token_watch_close(struct token_watch *watch); /* takes NULL */
+
+/*
+ * Waits until a token came or went, TIMEOUT_MS passed (-1: for ever), or WAKE_FD (-1: none) can be
+ * read, and tells of what changed (removals first) in EVENTS, which the watch owns until the next
+ * call.  *N is 0 when there is nothing to tell.  Takes new snapshots: pointers into an older one
+ * are dead afterwards.  A signal that was caught (EINTR) ends the wait with *N 0.  A change is told
+ * within half a second.
+ */
+enum status token_watch_wait(struct token_watch *watch, int timeout_ms, int wake_fd,
+    const struct token_event **events, size_t *n, struct error *err);
+
+/* ---- a token's PINs ------------------------------------------------------------------------- */
+
+/*
+ * These change a token.  TOKEN is of the snapshot in TOKENS, which is gone afterwards until
+ * tokens_refresh(), whatever the result.  PINs are asked for through PINS, each sent once, and an
+ * error says when a try may have been used; with a PIN pad all of them are typed on the reader.
+ */
+
+/* A new user PIN by the old one (C_SetPIN): asks for PIN_LOGIN, then PIN_NEW. */
+enum status token_change_pin(struct tokens *tokens, const struct token_info *token,
+    const struct pin_source *pins, struct error *err);
+
+/*
+ * A new user PIN by the SO PIN or PUK (C_Login as SO, C_InitPIN): asks for PIN_SO, then PIN_NEW.
+ * For cards with a PUK through OpenSC open TOKENS with `administration`.
+ */
+enum status token_unblock(struct tokens *tokens, const struct token_info *token,
+    const struct pin_source *pins, struct error *err);
+
+/*
+ * Initialises a token (C_InitToken), which destroys everything on it, and sets its user PIN: asks
+ * for PIN_NEW_SO, or PIN_SO where TOKEN is initialised already and must be convinced by its
+ * present one; and for PIN_NEW.  LABEL has 1 to 32 bytes of UTF-8.  Open TOKENS with
+ * `administration`.  When only the user PIN could not be set the error says so.
+ */
+enum status token_initialise(struct tokens *tokens, const struct token_info *token,
+    const char *label, const struct pin_source *pins, struct error *err);
+
+/* ---- writing on a token --------------------------------------------------------------------- */
+
+/*
+ * A token that is logged in to for writing, with one PIN and one C_Login: asks for PIN_LOGIN.  The
+ * snapshot in TOKENS is gone then until tokens_refresh().  TOKENS and PINS must outlive it.
+ */
+struct token_session;
+enum status token_session_open(struct tokens *tokens, const struct token_info *token,
+    const struct pin_source *pins, struct token_session **out, struct error *err);
+void token_session_close(struct token_session *session); /* logs out; takes NULL */
+
+/* What stands on the token under one CKA_ID, as far as the session can see. */
+struct token_objects {
+	size_t n_private_keys;
+	size_t n_public_keys;
+	size_t n_certificates;
+};
+enum status token_session_look(
+    struct token_session *session, struct bytes id, struct token_objects *out, struct error *err);
+
+/*
+ * Makes an RSA key pair on the token (C_GenerateKeyPair): private half sensitive, not extractable,
+ * for signing.  What stands under ID already is ST_EXISTS.  A key that the token made although the
+ * call failed later is destroyed again.  The caller owns *PUBLIC_KEY (EVP_PKEY_free).
+ */
+enum status token_session_generate(struct token_session *session, unsigned bits, struct bytes id,
+    const char *label, EVP_PKEY **public_key, struct error *err);
+
+/*
+ * The CKA_ID of the private key that fits PUBLIC_KEY, in ID (appended); ST_NO_KEY when the token
+ * has none.
+ */
+enum status token_session_find_key(struct token_session *session, const EVP_PKEY *public_key,
+    struct buffer *id, struct error *err);
+
+/*
+ * One RSA PKCS#1 v1.5 signature over DIGEST_INFO by the private key that fits PUBLIC_KEY, as
+ * signer_ops.sign() makes one; verified in software before it is handed out.  A key that wants its
+ * PIN for each signature asks for PIN_CONTEXT unless the login's is still there.
+ */
+enum status token_session_sign(struct token_session *session, const EVP_PKEY *public_key,
+    struct bytes digest_info, uint8_t *signature, size_t *len, struct error *err);
+
+/* Stores a certificate (C_CreateObject), and reads it back; ST_EXISTS when it is there already. */
+enum status token_session_store(struct token_session *session, X509 *certificate, struct bytes id,
+    const char *label, struct error *err);
+
+/* Destroys the keys and certificates under ID.  Ask first. */
+enum status token_session_destroy(
+    struct token_session *session, struct bytes id, struct error *err);
 
 #endif

@@ -14,7 +14,18 @@
 enum pin_purpose {
 	PIN_LOGIN,	/* the user PIN, before the key is used */
 	PIN_CONTEXT,	/* the PIN again for one signature (CKA_ALWAYS_AUTHENTICATE) */
-	PIN_PASSPHRASE, /* the passphrase of a key file: label is the file, serial and reader empty */
+	PIN_PASSPHRASE, /* the passphrase of a key file: label is the file, serial and reader empty
+			 */
+	PIN_SO,		/* the Security Officer's PIN, or the PUK of a card that has one */
+	PIN_NEW,	/* a new user PIN: typed twice by a person */
+	PIN_NEW_SO,	/* a new SO PIN, for a token that is being initialised */
+};
+
+/* What came of a PIN that was sent to a token. */
+enum pin_outcome {
+	PIN_ACCEPTED,
+	PIN_REFUSED,   /* wrong, or locked: a try is gone */
+	PIN_UNCERTAIN, /* no answer, or one that does not tell: a try may be gone */
 };
 
 /* What the person has to know before typing.  Strings are printable, never NULL. */
@@ -23,6 +34,9 @@ struct pin_request {
 	const char *label;
 	const char *serial;
 	const char *reader;
+	const char *manufacturer; /* with label and serial, what failures are counted under */
+	unsigned min_len;	  /* of a new PIN, as the token tells; 0: it does not */
+	unsigned max_len;
 	bool pin_pad;	/* the PIN is typed on the reader: say so, return ST_OK and no secret */
 	bool count_low; /* at least one wrong PIN since the last right one */
 	bool final_try; /* one more wrong PIN locks the token: needs a typed confirmation */
@@ -36,6 +50,13 @@ struct pin_source {
 	 */
 	enum status (*ask)(void *context, const struct pin_request *request, struct secret *pin,
 	    struct error *err);
+	/*
+	 * Hears what came of the PIN in REQUEST, once for every PIN that was sent (also one typed
+	 * on a PIN pad); not for PIN_NEW and PIN_NEW_SO, nor for a passphrase.  Tokens do not
+	 * always tell of the tries that are gone, so somebody else has to count.  May be NULL;
+	 * called like ask().
+	 */
+	void (*tell)(void *context, const struct pin_request *request, enum pin_outcome outcome);
 	void *context;
 };
 
