@@ -37,18 +37,34 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
     const struct pin_source *pins, struct signer **out, struct error *err);
 
 /*
- * Where PINs come from: a file, a descriptor, or (both unset) the person at the terminal.  A token
- * that is on its final try asks for a typed confirmation at the terminal in every case, and is
- * left alone where there is none.  At the terminal an empty line or Ctrl-C is ST_CANCELLED, and no
- * try is used.  A source answers once: a second question for a PIN from a file or descriptor means
- * that the first answer was wrong, and is ST_PIN_WRONG.
+ * Where PINs come from: for each kind of PIN a file, a descriptor, or (both unset) the person at
+ * the terminal; a new PIN is typed twice there.  The same descriptor may be named for several:
+ * each takes a line.
+ *
+ * A token that is on its final try, or to which this computer has sent two wrong PINs since the
+ * last right one (pin_failures.h), asks for a typed confirmation at the terminal in every case, and
+ * is left alone where there is none.  At the terminal an empty line or Ctrl-C is ST_CANCELLED, and
+ * no try is used.  A file or descriptor answers once: a second question for the same PIN means that
+ * the first answer was wrong, and is ST_PIN_WRONG.
  */
-struct ceremony_pins {
-	const char *file;  /* NULL: unset */
-	int fd;		   /* -1: unset */
-	const char *about; /* what is about to happen, printable; said before asking; may be NULL */
+struct ceremony_pin_place {
+	const char *file; /* NULL: unset */
+	int fd;		  /* -1: unset */
 	bool used;
 };
+
+struct ceremony_pins {
+	struct ceremony_pin_place pin;	   /* the user PIN, or a key file's passphrase */
+	struct ceremony_pin_place so_pin;  /* the SO PIN or PUK; a new SO PIN, too */
+	struct ceremony_pin_place new_pin; /* a new user PIN */
+	const char *about; /* what is about to happen, printable; said before asking; may be NULL */
+};
+
+#define CEREMONY_PINS_INIT                                                                         \
+	{                                                                                          \
+		.pin = {.fd = -1}, .so_pin = {.fd = -1}, .new_pin = {.fd = -1 }                    \
+	}
+
 struct pin_source ceremony_pin_source(struct ceremony_pins *pins);
 
 /*

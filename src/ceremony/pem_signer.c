@@ -87,7 +87,11 @@ static int passphrase_callback(char *buf, int size, int writing, void *context)
 {
 	struct passphrase *want = context;
 	struct pin_request request = {
-	    .purpose = PIN_PASSPHRASE, .label = want->path, .serial = "", .reader = ""};
+	    .purpose = PIN_PASSPHRASE,
+	    .label = want->path,
+	    .serial = "",
+	    .reader = "",
+	    .manufacturer = ""};
 	struct secret secret = SECRET_INIT;
 	int len = -1;
 

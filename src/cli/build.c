@@ -156,7 +156,7 @@ static int build_run(struct build *build, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct build build = {.pins = {.fd = -1},
+	struct build build = {.pins = CEREMONY_PINS_INIT,
 	    .plan = {.digest = TL_SHA512,
 		.names = TL_NAMES_CUCM,
 		.filename = "CTLFile.tlv",

@@ -47,7 +47,7 @@ static enum status refuse_output_among_inputs(const struct build *build, struct 
 	enum status st = refuse_same(build->output, build->key, err);
 
 	if (st == ST_OK)
-		st = refuse_same(build->output, build->pins.file, err);
+		st = refuse_same(build->output, build->pins.pin.file, err);
 	for (size_t i = 0; st == ST_OK && i < build->n_entries; i++)
 		st = refuse_same(build->output, build->entries[i].spec.certificate, err);
 	return st;

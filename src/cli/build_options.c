@@ -4,8 +4,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/build.h"
-
-#include "base/secret.h"
+#include "cli/pin_options.h"
 
 #include <limits.h>
 #include <string.h>
@@ -18,8 +17,6 @@ enum {
 	OPTION_TIMESTAMP,
 	OPTION_SIGNER_VERSION,
 	OPTION_NAMES,
-	OPTION_PIN_FILE,
-	OPTION_PIN_FD,
 	OPTION_FORCE,
 	OPTION_NO_LINT,
 	OPTION_ENTRY = 2000, /* plus the role */
@@ -42,8 +39,7 @@ const struct option build_options[] = {
     {"timestamp", required_argument, NULL, OPTION_TIMESTAMP},
     {"signer-version", required_argument, NULL, OPTION_SIGNER_VERSION},
     {"names", required_argument, NULL, OPTION_NAMES},
-    {"pin-file", required_argument, NULL, OPTION_PIN_FILE},
-    {"pin-fd", required_argument, NULL, OPTION_PIN_FD},
+    CLI_OPTION_PIN_ROWS,
     {"force", no_argument, NULL, OPTION_FORCE},
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
     CLI_OPTION_MODULE_ROWS,
@@ -116,20 +112,6 @@ static bool set_timestamp(struct build *build, const char *value)
 	return true;
 }
 
-/* Looked at now: later the number could be a file that the program itself has opened. */
-static bool set_pin_fd(struct build *build, const char *value)
-{
-	unsigned long fd;
-
-	if (!cli_parse_number(value, 0, INT_MAX, &fd) || !secret_fd_usable((int)fd)) {
-		cli_usage_error(&cli_build,
-		    _("--pin-fd takes the number of a descriptor that is open for reading, not '%s'"), value);
-		return false;
-	}
-	build->pins.fd = (int)fd;
-	return true;
-}
-
 static bool add_entry(struct build *build, unsigned role, const char *value, int *exit_code)
 {
 	struct error err;
@@ -182,11 +164,6 @@ bool build_take_option(struct build *build, int option, const char *value, int *
 		return set_signer_version(build, value);
 	case OPTION_NAMES:
 		return set_names(build, value);
-	case OPTION_PIN_FILE:
-		build->pins.file = value;
-		return true;
-	case OPTION_PIN_FD:
-		return set_pin_fd(build, value);
 	case OPTION_FORCE:
 		build->force = true;
 		return true;
@@ -194,6 +171,8 @@ bool build_take_option(struct build *build, int option, const char *value, int *
 		build->no_lint = true;
 		return true;
 	default:
+		if (cli_is_pin_option(option))
+			return cli_pin_option(&cli_build, &build->pins, option, value);
 		return cli_modules_option(&cli_build, &build->modules, option, value);
 	}
 }
@@ -217,8 +196,5 @@ int build_check_options(const struct build *build)
 	if (!has_sast)
 		return cli_usage_error(
 		    &cli_build, "%s", _("there is no --sast entry, and the signer must be one"));
-	if (build->pins.file != NULL && build->pins.fd >= 0)
-		return cli_usage_error(
-		    &cli_build, "%s", _("--pin-file and --pin-fd exclude each other"));
 	return CLI_DONE;
 }

@@ -23,7 +23,9 @@ softhsm_setup() {
   mkdir -p "$1/tokens" "$1/src" "$1/pins" || return
   SOFTHSM_DIR=$(realpath "$1")
   SOFTHSM2_CONF=$SOFTHSM_DIR/softhsm2.conf
-  export SOFTHSM_DIR SOFTHSM2_CONF
+  # Where ctlsign counts wrong PINs: the tokens' own, too.
+  XDG_STATE_HOME=$SOFTHSM_DIR/state
+  export SOFTHSM_DIR SOFTHSM2_CONF XDG_STATE_HOME
   printf '%s\n' "directories.tokendir = $SOFTHSM_DIR/tokens" "objectstore.backend = file" \
     "log.level = ERROR" "slots.removable = true" >"$SOFTHSM2_CONF"
 }

@@ -113,7 +113,7 @@ static enum status answer(
 void softhsm_pins_init(struct softhsm_pins *pins, const char *text)
 {
 	memset(pins, 0, sizeof(*pins));
-	pins->source = (struct pin_source){answer, pins};
+	pins->source = (struct pin_source){.ask = answer, .context = pins};
 	pins->text = text;
 }
 
