@@ -34,6 +34,23 @@ enum status terminal_say(const char *line, struct error *err);
  */
 enum status terminal_ask_secret(const char *prompt, struct secret *answer, struct error *err);
 
+/*
+ * Something else that a question waits for: wait() blocks until FD can be read (false) or the event
+ * has come (true).  It is called again and again until the question ends.
+ */
+struct terminal_waiter {
+	bool (*wait)(void *context, int fd);
+	void *context;
+};
+
+/*
+ * Shows PROMPT and reads a line with echo into LINE (SIZE bytes with the NUL); an empty one is an
+ * answer, too.  With a WAITER (may be NULL) its event ends the question with *OTHER true and an
+ * empty LINE, unless a whole line has been typed before.  Else as terminal_ask_secret().
+ */
+enum status terminal_ask_line(const char *prompt, const struct terminal_waiter *waiter, char *line,
+    size_t size, bool *other, struct error *err);
+
 /* Shows PROMPT and reads a line with echo; only the exact WORD is ST_OK, else ST_CANCELLED. */
 enum status terminal_confirm(const char *prompt, const char *word, struct error *err);
 

@@ -159,7 +159,8 @@ stopped_and_ended() {
   tty_wait "$PROMPT"
   tty_key C-z
   tty_wait Stopped
-  tty_type 'kill %1; fg; echo "status $?"; exit'
+  # It may have ended before `fg` comes to it.
+  tty_type 'job=$(jobs -p %1); kill %1; fg || wait $job; echo "status $?"; exit'
   tty_wait 'status 143'
   tty_finish
   assert_nothing_written

@@ -119,7 +119,8 @@ void softhsm_pins_init(struct softhsm_pins *pins, const char *text)
 
 struct tokens *softhsm_open(const char *module, unsigned timeout_ms)
 {
-	const struct tokens_options options = {&module, 1, timeout_ms};
+	const struct tokens_options options = {
+	    .modules = &module, .n_modules = 1, .timeout_ms = timeout_ms};
 	struct tokens *tokens = NULL;
 	struct error err;
 

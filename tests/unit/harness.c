@@ -66,6 +66,8 @@ int harness_main(const char *name, const struct harness_test *tests, size_t n)
 	CU_pSuite suite;
 	unsigned failed;
 
+	/* What is remembered from run to run belongs to nobody here. */
+	setenv("XDG_STATE_HOME", harness_directory(), 1);
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 99;
 	suite = CU_add_suite(name, NULL, NULL);

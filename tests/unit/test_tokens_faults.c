@@ -118,7 +118,7 @@ static void test_broken_slot(void)
 static void test_absurd_slots(void)
 {
 	static const char *const lies[] = {"100000", "3 64", "18446744073709551615"};
-	const struct tokens_options options = {&left.module, 1, 0};
+	const struct tokens_options options = {.modules = &left.module, .n_modules = 1};
 	struct tokens *tokens = NULL;
 	struct signer *signer;
 

@@ -92,7 +92,8 @@ static void in_child(void (*test)(const char *argument), const char *argument)
 
 static void hang_while_opening(const char *function)
 {
-	const struct tokens_options options = {&module, 1, TIMEOUT_MS};
+	const struct tokens_options options = {
+	    .modules = &module, .n_modules = 1, .timeout_ms = TIMEOUT_MS};
 	struct tokens *tokens = NULL;
 	struct error err;
 	char line[64];
@@ -118,7 +119,8 @@ static void test_opening(void)
 
 static struct tokens *open_slow(struct softhsm_pins *pins, struct signer **signer)
 {
-	const struct tokens_options options = {&module, 1, TIMEOUT_MS};
+	const struct tokens_options options = {
+	    .modules = &module, .n_modules = 1, .timeout_ms = TIMEOUT_MS};
 	struct tokens *tokens = NULL;
 	struct error err;
 

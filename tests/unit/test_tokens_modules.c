@@ -20,7 +20,7 @@ static struct error err;
 
 static void check_rejected(const char *path, const char *what)
 {
-	const struct tokens_options options = {&path, 1, 0};
+	const struct tokens_options options = {.modules = &path, .n_modules = 1};
 	struct tokens *tokens = NULL;
 
 	error_clear(&err);
@@ -184,7 +184,7 @@ static void test_same_twice(void)
 {
 	char link[PATH_MAX];
 	const char *modules[2];
-	const struct tokens_options options = {modules, 2, 0};
+	const struct tokens_options options = {.modules = modules, .n_modules = 2};
 	struct tokens *tokens = NULL;
 
 	if (!start())
@@ -231,7 +231,7 @@ static bool was_opened(int watch)
 /* What there is and what is missing, as a sentence; "" when all is well. */
 static const char *open_registered(void)
 {
-	const struct tokens_options options = {NULL, 0, 0};
+	const struct tokens_options options = {.n_modules = 0};
 	bool found = false, loose = false, missing = false;
 	struct tokens *tokens = NULL;
 
