@@ -257,14 +257,15 @@ static enum status module_new(const char *path, const char *name, const char *in
 	return ST_OK;
 }
 
-enum status module_open(const char *path, const char *name, const char *init_args,
-    unsigned timeout_ms, struct module **out, struct error *err)
+enum status module_open_telling(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, const char **failed_in, struct error *err)
 {
 	struct module *m = NULL;
 	struct module_job *job;
 	char printable[256];
 	enum status status;
 
+	*failed_in = NULL;
 	status = module_file_check(path, err);
 	if (status == ST_OK)
 		status = module_new(path, name, init_args, timeout_ms, &m, err);
@@ -282,9 +283,19 @@ enum status module_open(const char *path, const char *name, const char *init_arg
 	if (status != ST_OK) {
 		error_where(
 		    err, "%s", text_printable_into(printable, sizeof(printable), text_bytes(path)));
+		if (m != NULL)
+			*failed_in = atomic_load(&m->calling);
 		module_close(m);
 		return status;
 	}
 	*out = m;
 	return ST_OK;
+}
+
+enum status module_open(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, struct error *err)
+{
+	const char *failed_in;
+
+	return module_open_telling(path, name, init_args, timeout_ms, out, &failed_in, err);
 }

@@ -46,6 +46,13 @@ enum status module_open(const char *path, const char *name, const char *init_arg
     unsigned timeout_ms, struct module **out, struct error *err);
 
 /*
+ * The same; when it fails, FAILED_IN gets the call that did not succeed or come back ("dlopen",
+ * "C_Initialize"), or NULL when the file was not even loaded.
+ */
+enum status module_open_telling(const char *path, const char *name, const char *init_args,
+    unsigned timeout_ms, struct module **out, const char **failed_in, struct error *err);
+
+/*
  * Wipes, releases, finalises, unloads and frees; NULL is taken.  A module that is stuck is left
  * alone.
  */

@@ -16,4 +16,16 @@
  */
 enum status module_file_check(const char *path, struct error *err);
 
+/* What exactly is wrong, for whoever wants to mend it. */
+enum module_file_fault {
+	MODULE_FILE_NONE,     /* nothing is, or it cannot be told */
+	MODULE_FILE_NO_FILE,  /* no absolute path, nothing there, or no regular file */
+	MODULE_FILE_STRANGER, /* CULPRIT belongs to neither root nor the user */
+	MODULE_FILE_WRITABLE, /* others can write CULPRIT */
+};
+
+/* The same check; CULPRIT (PATH_MAX bytes) gets the file or directory that the fault is of. */
+enum status module_file_examine(
+    const char *path, enum module_file_fault *fault, char *culprit, struct error *err);
+
 #endif

@@ -373,3 +373,13 @@ bool selector_fits_object(const struct token_selector *s, struct bytes id, struc
 	return (want_id.data == NULL || bytes_equal(want_id, id)) &&
 	       (want_label.data == NULL || bytes_equal(want_label, label));
 }
+
+bool token_selector_fits(const struct token_selector *s, const struct token_info *token)
+{
+	return selector_fits_token(s, token_of(token));
+}
+
+bool token_selector_names_object(const struct token_selector *s)
+{
+	return selector_names_object(s) || object_attribute(s, CKA_CLASS).data != NULL;
+}

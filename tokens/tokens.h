@@ -127,6 +127,12 @@ void token_selector_free(struct token_selector *selector);
 /* Whether TEXT begins with the URI scheme "pkcs11:" (in any case), so is no file name. */
 bool token_selector_is_uri(const char *text);
 
+/* Whether it fits TOKEN, which may be a blank one. */
+bool token_selector_fits(const struct token_selector *selector, const struct token_info *token);
+
+/* Whether it says more than which token: id=, object= or type=. */
+bool token_selector_names_object(const struct token_selector *selector);
+
 /*
  * The one token that the selector names.  None: ST_NO_TOKEN.  Several: ST_AMBIGUOUS, with label,
  * serial, slot and URI of each in the error.
@@ -288,8 +294,140 @@ enum status token_session_sign(struct token_session *session, const EVP_PKEY *pu
 enum status token_session_store(struct token_session *session, X509 *certificate, struct bytes id,
     const char *label, struct error *err);
 
+/*
+ * Removes this certificate (the object with the same DER), never a key.  ST_NO_TOKEN when the token
+ * has it not.  Ask first.
+ */
+enum status token_session_remove_certificate(
+    struct token_session *session, const X509 *certificate, struct error *err);
+
 /* Destroys the keys and certificates under ID.  Ask first. */
 enum status token_session_destroy(
     struct token_session *session, struct bytes id, struct error *err);
+
+/* ---- the Smart Card service ------------------------------------------------------------------ */
+
+/*
+ * What is known of pcscd, gathered without a PIN and without changing anything (but that a
+ * connection starts it where systemd listens for it).  Facts only: the words are the caller's.
+ */
+enum smartcard_answer {
+	SMARTCARD_ANSWERS,
+	SMARTCARD_NOT_RUNNING, /* nobody listens, or its socket cannot be reached: socket_errno */
+	SMARTCARD_REFUSED,     /* it answers, and a policy (polkit) keeps this user out */
+	SMARTCARD_DROPPED,     /* it closed the connection */
+	SMARTCARD_NO_ANSWER,   /* it took the connection and was silent until the time was up */
+	SMARTCARD_FAILED,      /* another answer: code */
+};
+
+/* What starts services on this machine, or in the image below a root. */
+enum smartcard_init { SMARTCARD_NO_INIT, SMARTCARD_SYSTEMD, SMARTCARD_SYSV, SMARTCARD_OPENRC };
+
+enum smartcard_start {
+	SMARTCARD_NOT_KNOWN, /* no unit or script of pcscd is there */
+	SMARTCARD_DISABLED,
+	SMARTCARD_ENABLED,
+	SMARTCARD_MASKED, /* systemd: linked to /dev/null */
+};
+
+#define SMARTCARD_MAX_READERS 16 /* pcscd itself has no more */
+
+struct smartcard_reader {
+	char name[400]; /* printable */
+	bool card;
+	bool mute; /* a card that does not answer: dirty, or the wrong way round */
+};
+
+struct smartcard_service {
+	char program[64]; /* where pcscd is, as seen below the root; empty: not installed */
+
+	char socket[128];    /* what is connected to, printable */
+	bool socket_named;   /* by PCSCLITE_CSOCK_NAME */
+	int socket_errno;    /* of a connection; 0: somebody listens */
+	char refusing[128];  /* EACCES: the socket, or the directory on its way, that refuses */
+	unsigned refusing_mode;
+	char refusing_group[64]; /* its group; empty when it has no name */
+
+	enum smartcard_answer answer;
+	unsigned long code; /* PC/SC's own, 0 when it answers */
+
+	enum smartcard_init init;
+	enum smartcard_start start;
+	char unit[32];	 /* systemd: which unit `start` is about: "pcscd.socket" */
+	char by[128];	 /* the link that enables or masks it; may be empty */
+	bool stop_links; /* sysv: K??pcscd are there, so links exist to be switched */
+
+	size_t n_readers;
+	struct smartcard_reader readers[SMARTCARD_MAX_READERS];
+	bool has_driver;      /* any reader driver is installed */
+	char usb_reader[400]; /* name of a reader or token on the USB, printable; empty: none */
+};
+
+/*
+ * Looks at everything, the service itself for TIMEOUT_MS at most.  Unit files, start links, drivers
+ * and the program are looked for below ROOT ("": this machine).
+ */
+void smartcard_service_look(
+    const char *root, unsigned timeout_ms, struct smartcard_service *service);
+
+/* ---- the modules one by one ------------------------------------------------------------------ */
+
+/* How far a module came; the first step that failed. */
+enum survey_step {
+	SURVEY_FILE,   /* it is not there, or no file */
+	SURVEY_OWNER,  /* it, or a directory above, is in the hands of others */
+	SURVEY_LOAD,   /* it cannot be loaded, or is no PKCS#11 module */
+	SURVEY_ANSWER, /* it does not initialise, list its slots, or come back */
+	SURVEY_ASK,    /* it was not asked any more: the time for all modules was up */
+	SURVEY_READY,
+};
+
+/* An RSA or other key that shows without a PIN, once for its two halves. */
+struct token_key {
+	struct bytes id;
+	bool rsa;
+	unsigned bits; /* 0: it does not tell */
+	const struct token_certificate *certificate; /* that fits it, or NULL */
+};
+
+struct surveyed_token {
+	const struct token_info *info;
+	const struct token_certificate *certificates;
+	size_t n_certificates;
+	struct token_key *keys;
+	size_t n_keys;
+	struct error problem; /* ST_OK, or why certificates or keys could not be read */
+};
+
+struct surveyed_module {
+	const char *path;	/* printable */
+	bool named;		/* the caller named it, p11-kit did not bring it */
+	enum survey_step step;
+	struct error problem;	/* when step is not SURVEY_READY */
+	char culprit[400];	/* SURVEY_OWNER: the file or directory, printable */
+	bool wrong_owner;	/* SURVEY_OWNER: it belongs to a stranger; false: others write it */
+	struct tokens *tokens;	/* its tokens, blank ones and broken slots; NULL unless ready */
+	struct surveyed_token *list;
+	size_t n;
+};
+
+struct tokens_survey {
+	struct surveyed_module *modules;
+	size_t n;
+	struct error *problems; /* p11-kit's files that cannot be used */
+	size_t n_problems;
+};
+
+/*
+ * Looks at each module alone, so that one that is broken hides no other: those of OPTIONS, or the
+ * registered ones.  No PIN is asked for.  A call may take OPTIONS->timeout_ms, all of it together
+ * TOTAL_MS; what is left then is SURVEY_ASK.  What is wrong is a finding, not a failure: fails with
+ * ST_NO_MEMORY only.
+ */
+enum status tokens_survey_open(const struct tokens_options *options, unsigned total_ms,
+    struct tokens_survey **out, struct error *err);
+
+/* Closes the modules, within two seconds or so; takes NULL. */
+void tokens_survey_close(struct tokens_survey *survey);
 
 #endif

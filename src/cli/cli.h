@@ -36,6 +36,12 @@ struct cli_command {
 
 extern const struct cli_command cli_token_list;
 extern const struct cli_command cli_token_show;
+extern const struct cli_command cli_token_provision;
+extern const struct cli_command cli_token_import;
+extern const struct cli_command cli_token_export;
+extern const struct cli_command cli_token_init;
+extern const struct cli_command cli_token_change_pin;
+extern const struct cli_command cli_token_unblock;
 extern const struct cli_command cli_build;
 extern const struct cli_command cli_show;
 extern const struct cli_command cli_verify;
@@ -105,6 +111,7 @@ struct cli_modules {
 	const char *paths[CLI_MAX_MODULES];
 	size_t n;
 	unsigned timeout_ms;
+	bool administration; /* tokens_options.administration */
 };
 
 enum { CLI_OPTION_MODULE = 1000, CLI_OPTION_TIMEOUT };

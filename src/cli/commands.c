@@ -14,6 +14,12 @@
 static const struct cli_command *const commands[] = {
     &cli_token_list,
     &cli_token_show,
+    &cli_token_provision,
+    &cli_token_import,
+    &cli_token_export,
+    &cli_token_init,
+    &cli_token_change_pin,
+    &cli_token_unblock,
     &cli_build,
     &cli_show,
     &cli_verify,

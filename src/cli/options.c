@@ -162,8 +162,10 @@ bool cli_modules_option(
 enum status cli_modules_open(
     const struct cli_modules *modules, struct tokens **out, struct error *err)
 {
-	const struct tokens_options options = {
-	    .modules = modules->paths, .n_modules = modules->n, .timeout_ms = modules->timeout_ms};
+	const struct tokens_options options = {.modules = modules->paths,
+	    .n_modules = modules->n,
+	    .timeout_ms = modules->timeout_ms,
+	    .administration = modules->administration};
 	enum status st = tokens_open(&options, out, err);
 
 	if (st != ST_OK)
