@@ -133,6 +133,46 @@ enum status ceremony_prepare(
 	return st;
 }
 
+enum status ceremony_compare(const struct tl_plan *plan, const struct trustlist *current,
+    struct tl_changes *changes, struct error *err)
+{
+	struct tl_plan tried = *plan;
+	struct trustlist list = TRUSTLIST_INIT;
+	struct buffer file = BUFFER_INIT;
+	enum status st = build_for_any(&tried, &file, err);
+	size_t kept = 0;
+
+	*changes = (struct tl_changes){.n = 0};
+	if (st == ST_OK)
+		st = tl_read(&list, buffer_bytes(&file), err);
+	if (st == ST_OK)
+		st = tl_diff(current, &list, changes, err);
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->items[i].kind != TL_SIGNER_CHANGED)
+			changes->items[kept++] = changes->items[i];
+	changes->n = kept;
+	tl_free(&list);
+	buffer_free(&file);
+	return st;
+}
+
+/* Phones that hold CURRENT take the new list only from one of its SASTs. */
+static enum status check_signer(
+    const struct trustlist *current, struct bytes file, struct error *err)
+{
+	struct trustlist list = TRUSTLIST_INIT;
+	enum status st = tl_read(&list, file, err);
+
+	if (st == ST_OK)
+		st = tl_trusted_by(&list, current, err);
+	tl_free(&list);
+	if (st == ST_NOT_VERIFIED)
+		st = ST_LOCKOUT;
+	if (st == ST_LOCKOUT && err != NULL)
+		err->status = st;
+	return st;
+}
+
 static enum status verify(struct tl_verifier *verifier, struct bytes file, struct error *err)
 {
 	struct trustlist list = TRUSTLIST_INIT;
@@ -180,6 +220,8 @@ enum status ceremony_run(const struct ceremony *ceremony, struct error *err)
 		st = tl_build(ceremony->plan, &file, err);
 	if (st == ST_OK)
 		st = lint(ceremony->plan, buffer_bytes(&file), ceremony->ignore_lint, &found, err);
+	if (st == ST_OK && ceremony->current != NULL)
+		st = check_signer(ceremony->current, buffer_bytes(&file), err);
 	/* tl_sign() verifies in software, from the certificate in the list, before it returns. */
 	if (st == ST_OK)
 		st = tl_sign(&file, ceremony->signer, verifier, err);

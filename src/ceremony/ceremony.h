@@ -77,15 +77,24 @@ enum status ceremony_prepare(
     const struct tl_plan *plan, bool ignore_lint, struct tl_findings *found, struct error *err);
 
 /*
+ * What changes from CURRENT to the list of PLAN, but for its signer, which need not be known yet.
+ * tl_changes_free() in any case.
+ */
+enum status ceremony_compare(const struct tl_plan *plan, const struct trustlist *current,
+    struct tl_changes *changes, struct error *err);
+
+/*
  * Builds, lints, signs, verifies and writes a list:
- * tl_build(), tl_lint() of what is about to be signed, one signature that is verified in software,
- * a durable write of PATH, and tl_verify() once more of what is then read from the disk.  Whatever
- * fails before the last step leaves PATH as it was.  When the last step fails, or the directory
- * cannot be flushed, the new file is there whole and the error says so.
+ * tl_build(), tl_lint() of what is about to be signed, with CURRENT a check that its signer is a
+ * SAST there (ST_LOCKOUT if not), one signature that is verified in software, a durable write of
+ * PATH, and tl_verify() once more of what is then read from the disk.  Whatever fails before the
+ * last step leaves PATH as it was.  When the last step fails, or the directory cannot be flushed,
+ * the new file is there whole and the error says so.
  */
 struct ceremony {
 	const struct tl_plan *plan;
 	struct signer *signer;
+	const struct trustlist *current; /* what phones have now; NULL: nothing, or not known */
 	const char *path;
 	bool replace;
 	bool ignore_lint;

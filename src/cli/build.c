@@ -49,23 +49,46 @@ static void print_findings(const struct tl_findings *found)
 	}
 }
 
+/* The changes against the list that --from names, a line each. */
+static enum status describe_changes(
+    const struct build *build, struct buffer *out, struct error *err)
+{
+	struct tl_changes changes;
+	enum status st;
+
+	if (build->collect.from == NULL)
+		return ST_OK;
+	st = ceremony_compare(&build->plan, &build->collect.current.list, &changes, err);
+	if (st == ST_OK)
+		buffer_printf(out, "\n%s",
+		    changes.n > 0 ? _("It changes the current list:")
+				  : _("It changes nothing but the time."));
+	for (size_t i = 0; st == ST_OK && i < changes.n; i++)
+		buffer_printf(out, "\n  %s", changes.items[i].text);
+	tl_changes_free(&changes);
+	return st;
+}
+
 /* What a person is told before giving a PIN for it. */
-static void describe_plan(const struct build *build, char *out, size_t size)
+static enum status describe_plan(const struct build *build, struct buffer *out, struct error *err)
 {
 	struct buffer when = BUFFER_INIT;
 	char shown[512];
 	const char *time;
+	enum status st;
 
 	text_printable_into(shown, sizeof(shown), text_bytes(build->output));
 	text_time_local(&when, (time_t)build->plan.timestamp);
 	time = buffer_text(&when);
-	snprintf(out, size,
+	buffer_printf(out,
 	    ngettext("About to sign %s: %s with %zu entry (%zu SAST), digest %s, dated %s.",
 		"About to sign %s: %s with %zu entries (%zu SAST), digest %s, dated %s.",
-		build->n_entries),
-	    shown, build->plan.filename, build->n_entries, build->n_sast,
+		build->plan.n_entries),
+	    shown, build->plan.filename, build->plan.n_entries, build->n_sast,
 	    tl_digest_name(build->plan.digest), time != NULL ? time : "");
 	buffer_free(&when);
+	st = describe_changes(build, out, err);
+	return st == ST_OK ? buffer_status(out, err) : st;
 }
 
 static const char *base_name(const char *path)
@@ -109,16 +132,18 @@ static enum status sign(struct build *build, struct error *err)
 	const struct pin_source pins = ceremony_pin_source(&build->pins);
 	struct token_selector *selector = NULL;
 	struct ceremony ceremony = {.plan = &build->plan,
+	    .current = build->collect.from != NULL ? &build->collect.current.list : NULL,
 	    .path = build->output,
 	    .replace = build->force,
 	    .ignore_lint = build->no_lint};
 	struct signer *signer = NULL;
-	char about[1024];
+	struct buffer about = BUFFER_INIT;
 	enum status st;
 
-	describe_plan(build, about, sizeof(about));
-	build->pins.about = about;
-	st = open_signer(build, &pins, &selector, &signer, err);
+	st = describe_plan(build, &about, err);
+	build->pins.about = buffer_text(&about);
+	if (st == ST_OK)
+		st = open_signer(build, &pins, &selector, &signer, err);
 	if (st == ST_OK) {
 		ceremony.signer = signer;
 		build->plan.signer = signer_certificate(signer);
@@ -126,6 +151,8 @@ static enum status sign(struct build *build, struct error *err)
 	}
 	signer_free(signer);
 	token_selector_free(selector);
+	build->pins.about = NULL;
+	buffer_free(&about);
 	return st;
 }
 
@@ -149,6 +176,8 @@ static int build_run(struct build *build, int argc, char **argv)
 	st = build_load(build, &err);
 	if (st == ST_OK)
 		st = prepare(build, &err);
+	if (st == ST_OK)
+		st = build_finish(build, &err);
 	if (st == ST_OK)
 		st = sign(build, &err);
 	return st == ST_OK ? CLI_DONE : cli_fail(&err);
@@ -193,6 +222,12 @@ const struct cli_command cli_build = {
 		"\n"
 		"  -o, --output FILE         the file to write\n"
 		"  --sign-with KEY           the key that signs\n"
+		"  --collect N               ask for N tokens one by one, add each as a SAST, and\n"
+		"                            sign with the one that is inserted at the end\n"
+		"  --token TOKEN             a token that --collect needs not ask for (repeat);\n"
+		"                            the last one signs\n"
+		"  --from CTLFILE            start from this list: its entries and settings stay,\n"
+		"                            and one of its SASTs must sign\n"
 		"  --force                   replace an existing FILE\n"
 		"  --filename NAME           the name inside the file (default CTLFile.tlv)\n"
 		"  --digest ALGORITHM        sha1, sha256 or sha512 (default sha512)\n"

@@ -55,7 +55,8 @@ static enum status refuse_output_among_inputs(const struct build *build, struct 
 
 static bool needs_tokens(const struct build *build)
 {
-	bool needed = token_selector_is_uri(build->key);
+	bool needed =
+	    build->collect.wanted > 0 || (build->key != NULL && token_selector_is_uri(build->key));
 
 	for (size_t i = 0; i < build->n_entries; i++)
 		needed = needed || token_selector_is_uri(build->entries[i].spec.certificate);
@@ -77,8 +78,11 @@ static enum status load_from_token(
 
 static enum status allocate(struct build *build, struct error *err)
 {
-	build->planned = calloc(build->n_entries, sizeof(*build->planned));
-	build->sast = calloc(build->n_entries, sizeof(*build->sast));
+	const size_t room =
+	    build->collect.makings.n_entries + build->n_entries + build->collect.wanted;
+
+	build->planned = calloc(room, sizeof(*build->planned));
+	build->sast = calloc(room, sizeof(*build->sast));
 	if (build->planned == NULL || build->sast == NULL)
 		return error_no_memory(err);
 	return ST_OK;
@@ -188,22 +192,48 @@ static enum status read_from_tokens(struct build *build, struct error *err)
 	return st;
 }
 
+static void plan_entry(struct build *build, const struct tl_entry *entry)
+{
+	build->planned[build->plan.n_entries++] = *entry;
+	if (entry->role == TL_ROLE_SAST && entry->certificate != NULL)
+		build->sast[build->n_sast++] = entry->certificate;
+}
+
+/* The collected tokens, but for those that are there already. */
+static void plan_collected(struct build *build)
+{
+	for (size_t i = 0; i < build->collect.collection.n; i++) {
+		X509 *certificate = build->collect.collection.list[i].certificate;
+		bool there = false;
+
+		for (size_t k = 0; k < build->n_sast; k++)
+			there = there || X509_cmp(build->sast[k], certificate) == 0;
+		if (!there)
+			plan_entry(build,
+			    &(struct tl_entry){.role = TL_ROLE_SAST, .certificate = certificate});
+	}
+}
+
 static void plan_entries(struct build *build)
 {
-	for (size_t i = 0; i < build->n_entries; i++) {
+	for (size_t i = 0; i < build->collect.makings.n_entries; i++)
+		plan_entry(build, &build->collect.makings.entries[i]);
+	for (size_t i = 0; i <= build->n_entries; i++) {
 		const struct build_entry *entry = &build->entries[i];
-		struct tl_entry *planned = &build->planned[i];
+		struct tl_entry planned = {0};
 
-		planned->role = entry->role;
-		planned->certificate = entry->certificate;
-		planned->dns = entry->spec.dns;
-		planned->ip_len = entry->spec.ip_len;
-		memcpy(planned->ip, entry->spec.ip, sizeof(planned->ip));
-		if (entry->role == TL_ROLE_SAST)
-			build->sast[build->n_sast++] = entry->certificate;
+		if (i == build->collect.before_entry)
+			plan_collected(build);
+		if (i == build->n_entries)
+			break;
+		planned.role = entry->role;
+		planned.certificate = entry->certificate;
+		planned.dns = entry->spec.dns;
+		planned.ip_len = entry->spec.ip_len;
+		memcpy(planned.ip, entry->spec.ip, sizeof(planned.ip));
+		plan_entry(build, &planned);
 	}
 	build->plan.entries = build->planned;
-	build->plan.n_entries = build->n_entries;
 }
 
 enum status build_load(struct build *build, struct error *err)
@@ -214,11 +244,15 @@ enum status build_load(struct build *build, struct error *err)
 	if (st == ST_OK)
 		st = file_check_writable(build->output, build->force, err);
 	if (st == ST_OK)
+		st = build_read_current(build, err);
+	if (st == ST_OK)
 		st = allocate(build, err);
 	if (st == ST_OK)
 		st = read_and_open(build, err);
 	if (st == ST_OK)
 		st = read_from_tokens(build, err);
+	if (st == ST_OK)
+		st = build_collect(build, err);
 	if (st == ST_OK)
 		plan_entries(build);
 	return st;
@@ -226,7 +260,7 @@ enum status build_load(struct build *build, struct error *err)
 
 void build_hint_at_key(const struct build *build, struct error *err)
 {
-	if (!token_selector_is_uri(build->key))
+	if (build->key != NULL && !token_selector_is_uri(build->key))
 		hint_at_slip(build->key, err);
 }
 
@@ -239,5 +273,8 @@ void build_free(struct build *build)
 	free(build->entries);
 	free(build->planned);
 	free(build->sast);
+	collection_free(&build->collect.collection);
+	tl_makings_free(&build->collect.makings);
+	list_file_free(&build->collect.current);
 	tokens_close(build->tokens);
 }

@@ -9,19 +9,6 @@
 #include <limits.h>
 #include <string.h>
 
-/* Up to OPTION_NO_LINT each may be given once. */
-enum {
-	OPTION_SIGN_WITH = 1,
-	OPTION_FILENAME,
-	OPTION_DIGEST,
-	OPTION_TIMESTAMP,
-	OPTION_SIGNER_VERSION,
-	OPTION_NAMES,
-	OPTION_FORCE,
-	OPTION_NO_LINT,
-	OPTION_ENTRY = 2000, /* plus the role */
-};
-
 const struct option build_options[] = {
     {"output", required_argument, NULL, 'o'},
     {"sign-with", required_argument, NULL, OPTION_SIGN_WITH},
@@ -40,6 +27,9 @@ const struct option build_options[] = {
     {"signer-version", required_argument, NULL, OPTION_SIGNER_VERSION},
     {"names", required_argument, NULL, OPTION_NAMES},
     CLI_OPTION_PIN_ROWS,
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"collect", required_argument, NULL, OPTION_COLLECT},
+    {"token", required_argument, NULL, OPTION_TOKEN},
     {"force", no_argument, NULL, OPTION_FORCE},
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
     CLI_OPTION_MODULE_ROWS,
@@ -122,15 +112,25 @@ static bool add_entry(struct build *build, unsigned role, const char *value, int
 	return false;
 }
 
+/* The option's bit in `seen`; 0 for one that may be repeated. */
+static unsigned bit_of(int option)
+{
+	if (option == 'o')
+		return 1u;
+	return option <= OPTION_FROM ? 1u << option : 0;
+}
+
+bool build_was_given(const struct build *build, int option)
+{
+	return (build->seen & bit_of(option)) != 0;
+}
+
 /* The last of two values would win in silence. */
 static bool given_twice(struct build *build, int option)
 {
 	const struct option *row = build_options;
-	unsigned bit;
+	const unsigned bit = bit_of(option);
 
-	if (option != 'o' && option > OPTION_NO_LINT)
-		return false;
-	bit = option == 'o' ? 1u : 1u << option;
 	if ((build->seen & bit) == 0) {
 		build->seen |= bit;
 		return false;
@@ -164,6 +164,10 @@ bool build_take_option(struct build *build, int option, const char *value, int *
 		return set_signer_version(build, value);
 	case OPTION_NAMES:
 		return set_names(build, value);
+	case OPTION_FROM:
+	case OPTION_COLLECT:
+	case OPTION_TOKEN:
+		return build_collect_option(build, option, value);
 	case OPTION_FORCE:
 		build->force = true;
 		return true;
@@ -185,14 +189,18 @@ static bool is_set(const char *value)
 
 int build_check_options(const struct build *build)
 {
-	bool has_sast = false;
+	bool has_sast = build->collect.wanted > 0 || build->collect.from != NULL;
 
 	for (size_t i = 0; i < build->n_entries; i++)
 		has_sast = has_sast || build->entries[i].role == TL_ROLE_SAST;
 	if (!is_set(build->output))
 		return cli_usage_error(&cli_build, "%s", _("-o FILE is missing"));
-	if (!is_set(build->key))
-		return cli_usage_error(&cli_build, "%s", _("--sign-with KEY is missing"));
+	if (!is_set(build->key) && (build->key != NULL || build->collect.wanted == 0))
+		return cli_usage_error(
+		    &cli_build, "%s", _("--sign-with KEY is missing, or --collect N"));
+	if (build->collect.n_named > 0 && build->collect.wanted == 0)
+		return cli_usage_error(
+		    &cli_build, "%s", _("--token answers what --collect asks; give --collect N"));
 	if (!has_sast)
 		return cli_usage_error(
 		    &cli_build, "%s", _("there is no --sast entry, and the signer must be one"));

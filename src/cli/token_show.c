@@ -4,7 +4,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/cli.h"
-#include "cli/certificate_text.h"
+#include "ceremony/certificate_text.h"
 #include "cli/token_text.h"
 
 #include "base/text.h"
@@ -17,33 +17,13 @@ struct found {
 	size_t n;
 };
 
-static json_t *certificate_json(
-    const struct token_info *token, const struct token_certificate *certificate)
-{
-	json_t *json = cli_certificate_json(certificate->x509);
-	struct buffer id = BUFFER_INIT, uri = BUFFER_INIT;
-	const char *id_text, *uri_text;
-
-	text_hex(&id, certificate->id, '\0', true);
-	token_uri(token, certificate, &uri);
-	id_text = buffer_text(&id);
-	uri_text = buffer_text(&uri);
-	json_object_set_new(json, "id", json_string(id_text != NULL ? id_text : ""));
-	json_object_set_new(json, "label", json_string(certificate->label));
-	json_object_set_new(json, "has_key", json_boolean(certificate->has_key));
-	json_object_set_new(json, "uri", json_string(uri_text != NULL ? uri_text : ""));
-	buffer_free(&id);
-	buffer_free(&uri);
-	return json;
-}
-
 static json_t *found_json(const struct found *found)
 {
 	json_t *json = cli_token_json(found->token), *list = json_array();
 
 	for (size_t i = 0; i < found->n; i++)
 		json_array_append_new(
-		    list, certificate_json(found->token, &found->certificates[i]));
+		    list, cli_token_certificate_json(found->token, &found->certificates[i]));
 	json_object_set_new(json, "certificates", list);
 	return json;
 }
@@ -87,7 +67,7 @@ static void print_certificate(const struct found *found, size_t index, struct bu
 	text = buffer_text(&id);
 	row(table, _("  Id"), text != NULL ? text : "");
 	row(table, _("  Label"), certificate->label);
-	cli_certificate_rows(certificate->x509, table);
+	certificate_rows(certificate->x509, table);
 	row(table, _("  Key object"),
 	    certificate->has_key ? _("a key with this id is on the token")
 				 : _("not seen without the PIN"));

@@ -24,9 +24,9 @@ static bool has_control(const char *text)
 	return false;
 }
 
-static enum status check_signer_key(const struct tl_plan *plan, struct error *err)
+enum status tl_can_sign(X509 *certificate, enum tl_digest digest, struct error *err)
 {
-	EVP_PKEY *key = X509_get0_pubkey(plan->signer);
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
 
 	if (key == NULL)
 		return error_openssl(err, ST_FORMAT, "%s",
@@ -44,7 +44,7 @@ static enum status check_signer_key(const struct tl_plan *plan, struct error *er
 		error_hint(err, "%s", _("use a 2048-bit key"));
 		return ST_LIMIT;
 	}
-	if (plan->digest == TL_SHA512 && EVP_PKEY_get_size(key) < SHA512_NEEDS) {
+	if (digest == TL_SHA512 && EVP_PKEY_get_size(key) < SHA512_NEEDS) {
 		error_set(err, ST_LIMIT, _("RSA-%d is too small to sign a SHA-512 digest"),
 		    EVP_PKEY_get_bits(key));
 		error_hint(err, "%s", _("use a 2048-bit key"));
@@ -104,7 +104,7 @@ static enum status check_plan(const struct tl_plan *plan, struct error *err)
 		error_hint(err, "%s", _("add the signer's certificate as a SAST entry"));
 		return ST_NO_KEY;
 	}
-	return check_signer_key(plan, err);
+	return tl_can_sign(plan->signer, plan->digest, err);
 }
 
 /* Fills in a container's length, once its elements follow it. */

@@ -73,31 +73,59 @@ static bool find_key(
 	return false;
 }
 
-/* Names the SASTs of OLD as they call themselves: a host may have several. */
-static void hint_signers(const struct trustlist *old, struct error *err)
+/* Names the SASTs as they call themselves: a host may have several. */
+void tl_sast_names(const struct trustlist *list, struct buffer *out)
 {
-	char names[NAMES_MOST * (DESCRIBE_NAME_MAX + 2)] = "", name[DESCRIBE_NAME_MAX];
-	size_t n = 0, len = 0;
+	char name[DESCRIBE_NAME_MAX];
+	size_t n = 0;
 
-	for (size_t i = 0; i < old->n_records; i++) {
-		const struct tl_record *record = &old->records[i];
+	for (size_t i = 0; i < list->n_records; i++) {
+		const struct tl_record *record = &list->records[i];
 		bool has_subject = tl_string(record->subject).len > 0;
 
 		if (!record->has_role || record->role != TL_ROLE_SAST || n++ >= NAMES_MOST)
 			continue;
 		describe_name_into(name, sizeof(name), has_subject ? record->subject : record->dns);
-		len += (size_t)snprintf(
-		    names + len, sizeof(names) - len, "%s%s", len > 0 ? ", " : "", name);
+		buffer_printf(out, "%s%s", n > 1 ? ", " : "", name);
 	}
 	if (n > NAMES_MOST)
-		error_hint(err,
-		    ngettext("sign with one of the old list's SASTs: %s, and %zu more",
-			"sign with one of the old list's SASTs: %s, and %zu more", n - NAMES_MOST),
-		    names, n - NAMES_MOST);
-	else if (n > 0)
-		error_hint(err, _("sign with one of the old list's SASTs: %s"), names);
+		buffer_printf(out,
+		    ngettext(", and %zu more", ", and %zu more", (unsigned long)(n - NAMES_MOST)),
+		    n - NAMES_MOST);
+}
+
+static void hint_signers(const struct trustlist *old, struct error *err)
+{
+	struct buffer names = BUFFER_INIT;
+	const char *text;
+
+	tl_sast_names(old, &names);
+	text = buffer_text(&names);
+	if (text != NULL && text[0] != '\0')
+		error_hint(err, _("sign with one of the old list's SASTs: %s"), text);
 	else
 		error_hint(err, "%s", _("check that the old list is the one that the phones hold"));
+	buffer_free(&names);
+}
+
+const struct tl_record *tl_find_sast(const struct trustlist *list, const X509 *certificate)
+{
+	unsigned char *der = NULL;
+	const int len = i2d_X509(certificate, &der);
+	const struct tl_record *found = NULL;
+
+	for (size_t i = 0; i < list->n_records && found == NULL && len > 0; i++) {
+		const struct tl_record *record = &list->records[i];
+
+		if (!record->has_role || record->role != TL_ROLE_SAST)
+			continue;
+		if (record->certificate.data != NULL
+			? bytes_equal(record->certificate, (struct bytes){der, (size_t)len})
+			: same_key(record, certificate))
+			found = record;
+	}
+	OPENSSL_free(der);
+	return found;
 }
 
 static enum status fail_untrusted(

@@ -246,6 +246,35 @@ struct tl_plan {
  */
 enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct error *err);
 
+/*
+ * Whether the key of CERTIFICATE can sign lists with DIGEST: RSA, of a size that the format has a
+ * code for.  ST_LIMIT with the reason if not, ST_FORMAT when the key cannot be read.
+ */
+enum status tl_can_sign(X509 *certificate, enum tl_digest digest, struct error *err);
+
+/*
+ * What a list is made of, to build the next one from it: its records as entries, and the settings
+ * of its header.  `names` is the style in which all its names are stored, TL_NAMES_CUCM when they
+ * are in none that is known; then, and where a serial is stored in another way, the next list
+ * names its tokens differently, which tl_trusted_by() tells.
+ */
+struct tl_makings {
+	struct tl_entry *entries; /* owned, with their certificates and names */
+	size_t n_entries;
+	enum tl_digest digest;
+	enum tl_names names;
+	bool has_signer_version;
+	uint8_t signer_version[2];
+	char *filename; /* owned; NULL when the list has none */
+};
+
+/*
+ * ST_LIMIT for a record that cannot be built again (no role, an odd address), ST_FORMAT for a
+ * certificate that is none; the place names the record.  On failure OUT holds nothing.
+ */
+enum status tl_take_apart(const struct trustlist *list, struct tl_makings *out, struct error *err);
+void tl_makings_free(struct tl_makings *makings); /* leaves an empty one */
+
 /* Keeps decoded signer keys and OpenSSL contexts between files; one a thread.  Never NULL but
  * when out of memory. */
 struct tl_verifier;
@@ -276,6 +305,15 @@ enum status tl_verify(
  */
 enum status tl_trusted_by(
     const struct trustlist *list, const struct trustlist *old, struct error *err);
+
+/*
+ * The SAST record with this very certificate, or, where a record has no certificate, with its
+ * public key; NULL if there is none.
+ */
+const struct tl_record *tl_find_sast(const struct trustlist *list, const X509 *certificate);
+
+/* Appends the names of a list's SASTs, "A, B, and 2 more", for sentences that tell which to use. */
+void tl_sast_names(const struct trustlist *list, struct buffer *out);
 
 /*
  * Verifies many files with THREADS threads, in bounded memory.  NEXT gives one path after another

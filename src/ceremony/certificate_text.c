@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "cli/certificate_text.h"
+#include "ceremony/certificate_text.h"
 
 #include "trustlist/trustlist.h"
 
@@ -25,6 +25,11 @@ static void add_name(struct buffer *out, const X509_NAME *name)
 	buffer_free(&raw);
 }
 
+void certificate_subject(const X509 *certificate, struct buffer *out)
+{
+	add_name(out, X509_get_subject_name(certificate));
+}
+
 static void facts_of(const X509 *certificate, bool local_time, struct facts *facts)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(certificate);
@@ -32,7 +37,7 @@ static void facts_of(const X509 *certificate, bool local_time, struct facts *fac
 	time_t from, to;
 
 	*facts = (struct facts){.subject = BUFFER_INIT};
-	add_name(&facts->subject, X509_get_subject_name(certificate));
+	certificate_subject(certificate, &facts->subject);
 	add_name(&facts->issuer, X509_get_issuer_name(certificate));
 	text_hex(&facts->serial, tl_certificate_serial(certificate), ':', false);
 	if (key != NULL)
@@ -59,7 +64,7 @@ static const char *text_of(struct buffer *buf)
 	return text != NULL ? text : "";
 }
 
-void cli_certificate_rows(const X509 *certificate, struct text_table *table)
+void certificate_rows(const X509 *certificate, struct text_table *table)
 {
 	struct facts facts;
 
@@ -88,7 +93,7 @@ static json_t *hash_of(const X509 *certificate, const EVP_MD *algorithm)
 	return json;
 }
 
-json_t *cli_certificate_json(const X509 *certificate)
+json_t *certificate_json(const X509 *certificate)
 {
 	struct facts facts;
 	json_t *json;

@@ -3,18 +3,21 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#ifndef CTLSIGN_CLI_CERTIFICATE_TEXT_H
-#define CTLSIGN_CLI_CERTIFICATE_TEXT_H
+#ifndef CTLSIGN_CEREMONY_CERTIFICATE_TEXT_H
+#define CTLSIGN_CEREMONY_CERTIFICATE_TEXT_H
 
 #include "base/text.h"
 
 #include <jansson.h>
 #include <openssl/types.h>
 
+/* Appends the subject as trust lists write it, printable. */
+void certificate_subject(const X509 *certificate, struct buffer *out);
+
 /* Adds subject, issuer, serial, key and validity to a table of two columns. */
-void cli_certificate_rows(const X509 *certificate, struct text_table *table);
+void certificate_rows(const X509 *certificate, struct text_table *table);
 
 /* The same as a JSON object: subject, issuer, serial, key, not_before, not_after, sha1, sha256. */
-json_t *cli_certificate_json(const X509 *certificate);
+json_t *certificate_json(const X509 *certificate);
 
 #endif

@@ -1,0 +1,455 @@
+/*
+ * Asks for tokens at the terminal.
+ *
+ * Every round starts from the snapshot as it is: which tokens are there that have been neither
+ * added nor set aside?  None: one is asked for.  Several: which one?  One: its details, and whether
+ * to add it.  A token that comes or goes ends the question, and a new round begins.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "ceremony/collect_ask.h"
+
+#include "base/text.h"
+#include "ceremony/certificate_text.h"
+#include "ceremony/scene.h"
+
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a person types; never translated, as it stands in quotes in the questions. */
+#define ADD    "add"
+#define SKIP   "skip"
+#define FINISH "finish"
+
+#define LINE_MAX_LEN 64
+
+struct asking {
+	struct scene scene;
+	const struct collect_request *request;
+	struct collection *collection;
+	char *chosen;	   /* identity of the token that is talked about; NULL: none */
+	X509 *certificate; /* the one of several on it that was chosen; NULL: none */
+	bool described;
+};
+
+static void drop_choice(struct asking *a)
+{
+	free(a->chosen);
+	X509_free(a->certificate);
+	a->chosen = NULL;
+	a->certificate = NULL;
+	a->described = false;
+}
+
+/* Whether WORD was typed, in whole or its first letter. */
+static bool typed(const char *line, const char *word)
+{
+	return strcmp(line, word) == 0 || (line[0] == word[0] && line[1] == '\0');
+}
+
+static enum status say_tokens(
+    const struct token_info *const *list, size_t n, bool numbered, struct error *err)
+{
+	struct text_table *table = text_table_new(4);
+	struct buffer out = BUFFER_INIT;
+	const char *text;
+	enum status st;
+
+	for (size_t i = 0; i < n; i++) {
+		char number[32], serial[160];
+
+		snprintf(number, sizeof(number), numbered ? "  %zu" : " ", i + 1);
+		snprintf(serial, sizeof(serial), _("serial %s"), list[i]->serial);
+		text_table_row(
+		    table, (const char *[]){number, list[i]->label, serial, list[i]->reader});
+	}
+	text_table_print(table, &out);
+	text_table_free(table);
+	if (out.len > 0 && out.data[out.len - 1] == '\n')
+		out.len--;
+	text = buffer_text(&out);
+	st = text == NULL ? error_no_memory(err) : scene_say(err, "%s", text);
+	buffer_free(&out);
+	return st;
+}
+
+/* ---- "remove all tokens" --------------------------------------------------------------------- */
+
+static enum status ask_removal(struct asking *a, struct error *err)
+{
+	enum status st = ST_OK;
+	bool changed = true;
+
+	while (st == ST_OK && changed && tokens_count(a->scene.tokens) > 0) {
+		const struct token_info *there[COLLECT_MAX];
+		char line[LINE_MAX_LEN];
+		size_t n = 0;
+
+		while (n < tokens_count(a->scene.tokens) && n < COLLECT_MAX) {
+			there[n] = tokens_at(a->scene.tokens, n);
+			n++;
+		}
+		st = scene_say(err, "%s", _("\nRemove all tokens. Still inserted:"));
+		if (st == ST_OK)
+			st = say_tokens(there, n, false, err);
+		if (st == ST_OK)
+			st = scene_ask(&a->scene,
+			    _("Remove them, or press Enter to go on with them inserted: "), line,
+			    sizeof(line), &changed, err);
+	}
+	return st;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------- */
+
+/* The tokens that can be talked about now: the chosen one only, while it is there. */
+static size_t present(struct asking *a, const struct token_info *list[COLLECT_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tokens_count(a->scene.tokens) && n < COLLECT_MAX; i++) {
+		const struct token_info *token = tokens_at(a->scene.tokens, i);
+		char *identity;
+		bool is_chosen;
+
+		if (candidate_known(a->collection, token) != NULL ||
+		    scene_is_aside(&a->scene, token))
+			continue;
+		identity = scene_identity(token);
+		is_chosen =
+		    a->chosen != NULL && identity != NULL && strcmp(a->chosen, identity) == 0;
+		free(identity);
+		if (is_chosen) {
+			list[0] = token;
+			return 1;
+		}
+		list[n++] = token;
+	}
+	drop_choice(a);
+	return n;
+}
+
+/* A number from 1 to N, or 0. */
+static size_t number_in(const char *line, size_t n)
+{
+	char *end;
+	const unsigned long value = strtoul(line, &end, 10);
+
+	return line[0] < '0' || line[0] > '9' || *end != '\0' || value > n ? 0 : value;
+}
+
+static enum status choose_token(
+    struct asking *a, const struct token_info *const *list, size_t n, struct error *err)
+{
+	char line[LINE_MAX_LEN], *identities[COLLECT_MAX] = {NULL};
+	enum status st;
+	bool changed;
+	size_t number;
+
+	st = scene_say(err, "%s", _("\nSeveral tokens are inserted:"));
+	if (st == ST_OK)
+		st = say_tokens(list, n, true, err);
+	for (size_t i = 0; i < n; i++)
+		identities[i] = scene_identity(list[i]);
+	if (st == ST_OK)
+		st = scene_ask(&a->scene, _("Type the number of one, or remove the others: "), line,
+		    sizeof(line), &changed, err);
+	number = st == ST_OK && !changed ? number_in(line, n) : 0;
+	if (number > 0) {
+		a->chosen = identities[number - 1];
+		identities[number - 1] = NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		free(identities[i]);
+	return st;
+}
+
+static enum status choose_certificate(
+    struct asking *a, const struct candidate *candidate, struct error *err)
+{
+	X509 *list[COLLECT_MAX];
+	char line[LINE_MAX_LEN];
+	enum status st;
+	bool changed;
+	size_t number;
+
+	st = scene_say(err, _("\nToken '%s' (serial %s) carries several certificates:"),
+	    candidate->token->label, candidate->token->serial);
+	for (size_t i = 0; i < candidate->n; i++) {
+		const struct token_certificate *c = candidate->certificates[i];
+		struct buffer subject = BUFFER_INIT, id = BUFFER_INIT;
+		const char *name, *hex;
+
+		list[i] = c->x509;
+		X509_up_ref(list[i]);
+		certificate_subject(c->x509, &subject);
+		text_hex(&id, c->id, '\0', true);
+		name = buffer_text(&subject);
+		hex = buffer_text(&id);
+		if (st == ST_OK)
+			st = scene_say(err, _("  %zu  id %s  %s"), i + 1, hex != NULL ? hex : "",
+			    name != NULL ? name : "");
+		buffer_free(&subject);
+		buffer_free(&id);
+	}
+	if (st == ST_OK)
+		st = scene_ask(&a->scene, _("Type the number of the one that is to stand for it: "),
+		    line, sizeof(line), &changed, err);
+	number = st == ST_OK && !changed ? number_in(line, candidate->n) : 0;
+	for (size_t i = 0; i < candidate->n; i++) {
+		if (i + 1 == number)
+			a->certificate = list[i];
+		else
+			X509_free(list[i]);
+	}
+	return st;
+}
+
+/* ---- one token ------------------------------------------------------------------------------ */
+
+/* Refused: says why, and passes over the token until it is removed. */
+static enum status refuse(
+    struct asking *a, const struct token_info *token, const struct error *why, struct error *err)
+{
+	if (why->status == ST_NO_MEMORY || why->status == ST_CANCELLED) {
+		*err = *why;
+		return why->status;
+	}
+	scene_set_aside(&a->scene, token);
+	drop_choice(a);
+	return scene_tell(why, err);
+}
+
+static enum status describe(struct asking *a, const struct token_info *token,
+    const struct token_certificate *certificate, struct error *err)
+{
+	struct buffer out = BUFFER_INIT;
+	const char *text;
+	enum status st;
+
+	if (a->described)
+		return ST_OK;
+	buffer_printf(&out, _("\nToken %zu of %zu:\n"), a->collection->n + 1, a->request->wanted);
+	candidate_describe(a->request, token, certificate, &out);
+	if (out.len > 0)
+		out.len--;
+	text = buffer_text(&out);
+	st = text == NULL ? error_no_memory(err) : scene_say(err, "%s", text);
+	buffer_free(&out);
+	a->described = true;
+	return st;
+}
+
+/* Asks whether to add the chosen token; the answer counts only while it is there. */
+static enum status ask_add(struct asking *a, struct error *err)
+{
+	char line[LINE_MAX_LEN], prompt[128];
+	const struct token_info *list[COLLECT_MAX];
+	struct candidate candidate;
+	struct error why;
+	enum status st;
+	bool changed;
+
+	snprintf(prompt, sizeof(prompt),
+	    _("Type \"%s\" to add this token, \"%s\" to leave it out: "), ADD, SKIP);
+	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
+	if (st != ST_OK || changed || a->chosen == NULL || present(a, list) != 1)
+		return st;
+	if (typed(line, SKIP)) {
+		scene_set_aside(&a->scene, list[0]);
+		drop_choice(a);
+		return ST_OK;
+	}
+	if (!typed(line, ADD))
+		return ST_OK;
+	st = candidate_look(a->request, list[0], a->certificate, &candidate, &why);
+	if (st == ST_OK)
+		st = candidate_add(
+		    a->request, a->collection, list[0], candidate.certificates[0], &why);
+	if (st != ST_OK)
+		return refuse(a, list[0], &why, err);
+	drop_choice(a);
+	return scene_say(err, _("Added: %s."), a->collection->list[a->collection->n - 1].name);
+}
+
+static enum status consider(struct asking *a, const struct token_info *token, struct error *err)
+{
+	struct candidate candidate;
+	struct error why;
+	enum status st = candidate_look(a->request, token, a->certificate, &candidate, &why);
+
+	if (st == ST_OK && candidate.n > 1)
+		return choose_certificate(a, &candidate, err);
+	if (st == ST_OK)
+		st = candidate_check(
+		    a->request, a->collection, token, candidate.certificates[0], &why);
+	if (st != ST_OK)
+		return refuse(a, token, &why, err);
+	st = describe(a, token, candidate.certificates[0], err);
+	return st == ST_OK ? ask_add(a, err) : st;
+}
+
+/* ---- asking for one ------------------------------------------------------------------------- */
+
+/* The collected token that is still inserted, or NULL. */
+static const struct collected_token *still_inserted(const struct asking *a)
+{
+	for (size_t i = 0; i < tokens_count(a->scene.tokens); i++) {
+		const struct collected_token *known =
+		    candidate_known(a->collection, tokens_at(a->scene.tokens, i));
+
+		if (known != NULL)
+			return known;
+	}
+	return NULL;
+}
+
+/* A token came in that has been added before. */
+static enum status tell_twice(struct asking *a, struct error *err)
+{
+	for (size_t i = 0; i < a->collection->n && a->scene.inserted != NULL; i++)
+		if (strcmp(a->collection->list[i].identity, a->scene.inserted) == 0)
+			return scene_say(err,
+			    _("%s has been added already; remove it, and insert another one"),
+			    a->collection->list[i].name);
+	return ST_OK;
+}
+
+static enum status ask_insertion(struct asking *a, struct error *err)
+{
+	const struct collected_token *last = still_inserted(a);
+	char prompt[512], line[LINE_MAX_LEN];
+	const size_t next = a->collection->n + 1;
+	enum status st;
+	bool changed;
+
+	if (last != NULL)
+		snprintf(prompt, sizeof(prompt),
+		    _("\nRemove %s, and insert token %zu of %zu (Ctrl-C stops): "), last->name,
+		    next, a->request->wanted);
+	else
+		snprintf(prompt, sizeof(prompt), _("\nInsert token %zu of %zu (Ctrl-C stops): "),
+		    next, a->request->wanted);
+	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
+	/* Whoever presses Enter wants to be looked for. */
+	if (st == ST_OK && !changed)
+		st = tokens_refresh(a->scene.tokens, err);
+	return st == ST_OK ? tell_twice(a, err) : st;
+}
+
+static enum status ask_one(struct asking *a, struct error *err)
+{
+	const struct token_info *list[COLLECT_MAX];
+	const size_t n = present(a, list);
+
+	if (n == 0)
+		return ask_insertion(a, err);
+	if (n > 1)
+		return choose_token(a, list, n, err);
+	if (a->chosen == NULL)
+		a->chosen = scene_identity(list[0]);
+	return a->chosen == NULL ? error_no_memory(err) : consider(a, list[0], err);
+}
+
+enum status collect_ask(
+    const struct collect_request *request, struct collection *collection, struct error *err)
+{
+	struct asking a = {.request = request, .collection = collection};
+	enum status st = scene_open(&a.scene, request->tokens, err);
+
+	if (st == ST_OK)
+		st = scene_say(err,
+		    ngettext("%s needs %zu token. Ctrl-C ends this at any time, and nothing is "
+			     "written.",
+			"%s needs %zu tokens, which are asked for one by one.\nCtrl-C ends this at "
+			"any time, and nothing is written.",
+			(unsigned long)request->wanted),
+		    request->output, request->wanted);
+	if (st == ST_OK)
+		st = ask_removal(&a, err);
+	while (st == ST_OK && collection->n < request->wanted)
+		st = ask_one(&a, err);
+	drop_choice(&a);
+	scene_close(&a.scene);
+	return st;
+}
+
+/* ---- "finish" ------------------------------------------------------------------------------- */
+
+/* The collected token that is inserted; of several the one that was added last. */
+static bool find_signer(const struct asking *a, size_t *signer)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < tokens_count(a->scene.tokens); i++) {
+		const struct collected_token *known =
+		    candidate_known(a->collection, tokens_at(a->scene.tokens, i));
+		const size_t at = known == NULL ? 0 : (size_t)(known - a->collection->list);
+
+		if (known != NULL && (!found || at > *signer)) {
+			*signer = at;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static enum status ask_for_signer(struct asking *a, struct error *err)
+{
+	struct buffer names = BUFFER_INIT;
+	char prompt[1024], line[LINE_MAX_LEN];
+	const char *text;
+	enum status st;
+	bool changed;
+
+	candidate_names(a->collection, &names);
+	text = buffer_text(&names);
+	snprintf(prompt, sizeof(prompt),
+	    _("\nInsert the token that is to sign, one of: %s (Ctrl-C stops): "),
+	    text != NULL ? text : "");
+	buffer_free(&names);
+	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
+	return st == ST_OK && !changed ? tokens_refresh(a->scene.tokens, err) : st;
+}
+
+/* Asks for the word; *DONE when it was typed and the token may sign. */
+static enum status ask_finish(struct asking *a, size_t signer, bool *done, struct error *err)
+{
+	const struct collected_token *token = &a->collection->list[signer];
+	char prompt[1024], line[LINE_MAX_LEN];
+	enum status st;
+	bool changed;
+
+	*done = false;
+	if (a->request->current != NULL && !token->listed) {
+		snprintf(prompt, sizeof(prompt),
+		    _("\nThe %s is inserted, but %s does not list it, so it cannot sign.\n"
+		      "Insert one of the others: "),
+		    token->name, a->request->current_name);
+		st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
+		return st == ST_OK && !changed ? tokens_refresh(a->scene.tokens, err) : st;
+	}
+	snprintf(prompt, sizeof(prompt),
+	    _("\nAll tokens are added. The %s is inserted and will sign %s.\n"
+	      "Type \"%s\" to sign with it, or insert another one of them first: "),
+	    token->name, a->request->output, FINISH);
+	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
+	*done = st == ST_OK && !changed && typed(line, FINISH);
+	return st;
+}
+
+enum status collect_ask_signer(const struct collect_request *request,
+    const struct collection *collection, size_t *signer, struct error *err)
+{
+	struct asking a = {.request = request, .collection = (struct collection *)collection};
+	enum status st = scene_open(&a.scene, request->tokens, err);
+	bool done = false;
+
+	while (st == ST_OK && !done)
+		st = find_signer(&a, signer) ? ask_finish(&a, *signer, &done, err)
+					     : ask_for_signer(&a, err);
+	scene_close(&a.scene);
+	return st;
+}

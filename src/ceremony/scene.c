@@ -1,0 +1,139 @@
+/*
+ * Holds a conversation while tokens come and go.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "ceremony/scene.h"
+
+#include "ceremony/terminal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status scene_open(struct scene *scene, struct tokens *tokens, struct error *err)
+{
+	*scene = (struct scene){.tokens = tokens};
+	return token_watch_open(tokens, &scene->watch, err);
+}
+
+void scene_close(struct scene *scene)
+{
+	token_watch_close(scene->watch);
+	for (size_t i = 0; i < scene->n_aside; i++)
+		free(scene->aside[i]);
+	free(scene->inserted);
+	*scene = (struct scene){.n_aside = 0};
+}
+
+char *scene_identity(const struct token_info *token)
+{
+	struct buffer text = BUFFER_INIT;
+	const char *joined;
+	char *copy;
+
+	buffer_printf(&text, "%s\n%s\n%s\n%s", token->module, token->manufacturer, token->serial,
+	    token->label);
+	joined = buffer_text(&text);
+	copy = joined == NULL ? NULL : strdup(joined);
+	buffer_free(&text);
+	return copy;
+}
+
+/* The index of IDENTITY among those set aside; their number when it is not. */
+static size_t find_aside(const struct scene *scene, const char *identity)
+{
+	size_t i = 0;
+
+	while (i < scene->n_aside && strcmp(scene->aside[i], identity) != 0)
+		i++;
+	return i;
+}
+
+static void forget_aside(struct scene *scene, const struct token_info *token)
+{
+	char *identity = scene_identity(token);
+	const size_t at = identity == NULL ? scene->n_aside : find_aside(scene, identity);
+
+	if (at < scene->n_aside) {
+		free(scene->aside[at]);
+		scene->aside[at] = scene->aside[--scene->n_aside];
+	}
+	free(identity);
+}
+
+void scene_set_aside(struct scene *scene, const struct token_info *token)
+{
+	char *identity = scene_identity(token);
+
+	if (identity == NULL || scene->n_aside == SCENE_MAX_ASIDE ||
+	    find_aside(scene, identity) < scene->n_aside)
+		free(identity);
+	else
+		scene->aside[scene->n_aside++] = identity;
+}
+
+bool scene_is_aside(const struct scene *scene, const struct token_info *token)
+{
+	char *identity = scene_identity(token);
+	const bool aside = identity != NULL && find_aside(scene, identity) < scene->n_aside;
+
+	free(identity);
+	return aside;
+}
+
+/* A waiter of terminal_ask_line(). */
+static bool wait_for_tokens(void *context, int fd)
+{
+	struct scene *scene = context;
+	const struct token_event *events;
+	size_t n = 0;
+
+	scene->watch_status =
+	    token_watch_wait(scene->watch, -1, fd, &events, &n, &scene->watch_error);
+	for (size_t i = 0; scene->watch_status == ST_OK && i < n; i++) {
+		if (!events[i].inserted) {
+			forget_aside(scene, events[i].token);
+			continue;
+		}
+		free(scene->inserted);
+		scene->inserted = scene_identity(events[i].token);
+	}
+	return n > 0 || scene->watch_status != ST_OK;
+}
+
+enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_t size,
+    bool *changed, struct error *err)
+{
+	const struct terminal_waiter waiter = {.wait = wait_for_tokens, .context = scene};
+	enum status st;
+
+	free(scene->inserted);
+	scene->inserted = NULL;
+	scene->watch_status = ST_OK;
+	st = terminal_ask_line(prompt, &waiter, line, size, changed, err);
+	if (st == ST_OK && scene->watch_status != ST_OK) {
+		*err = scene->watch_error;
+		st = scene->watch_status;
+	}
+	return st;
+}
+
+enum status scene_say(struct error *err, const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return terminal_say(line, err);
+}
+
+enum status scene_tell(const struct error *why, struct error *err)
+{
+	char line[2048];
+
+	return terminal_say(error_line(why, line, sizeof(line)), err);
+}

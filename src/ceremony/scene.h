@@ -1,0 +1,52 @@
+/*
+ * A conversation about tokens that come and go while it is held: questions that end when a token is
+ * inserted or removed, and the tokens that have been set aside.
+ *
+ * Private to src/ceremony/.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_CEREMONY_SCENE_H
+#define CTLSIGN_CEREMONY_SCENE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "tokens/tokens.h"
+
+#define SCENE_MAX_ASIDE 32
+
+struct scene {
+	struct tokens *tokens;
+	struct token_watch *watch;
+	char *aside[SCENE_MAX_ASIDE]; /* identities of tokens that are passed over until removed */
+	size_t n_aside;
+	char *inserted; /* the identity of the token that came in last, or NULL */
+	enum status watch_status;
+	struct error watch_error;
+};
+
+/* Starts watching TOKENS; scene_close() in any case. */
+enum status scene_open(struct scene *scene, struct tokens *tokens, struct error *err);
+void scene_close(struct scene *scene);
+
+/*
+ * Asks for a line; *CHANGED when tokens came or went before one was typed.  Then, and after the
+ * answer, pointers into the snapshot are dead.
+ */
+enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_t size,
+    bool *changed, struct error *err);
+
+/* Formats a line and shows it at the terminal. */
+enum status scene_say(struct error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Shows why a token cannot be taken: ERR as one line. */
+enum status scene_tell(const struct error *why, struct error *err);
+
+/* What tells tokens apart, wherever they are plugged in; the caller frees it. */
+char *scene_identity(const struct token_info *token);
+
+void scene_set_aside(struct scene *scene, const struct token_info *token);
+bool scene_is_aside(const struct scene *scene, const struct token_info *token);
+
+#endif
