@@ -44,6 +44,12 @@ size_t text_width(const char *text);
 /* Appends TEXT and as many spaces as are missing to WIDTH columns. */
 void text_pad(struct buffer *out, const char *text, size_t width);
 
+/*
+ * Appends TEXT with lines that are longer than WIDTH columns broken at blanks; what follows begins
+ * under the line's own first character.  A word that is too long stays whole.  0: no width.
+ */
+void text_fold(struct buffer *out, const char *text, size_t width);
+
 /* "2026-11-23 14:05:09 CET" in the local zone, for people. */
 void text_time_local(struct buffer *out, time_t when);
 

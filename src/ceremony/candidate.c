@@ -44,7 +44,7 @@ const struct collected_token *candidate_known(
 void candidate_names(const struct collection *collection, struct buffer *out)
 {
 	for (size_t i = 0; i < collection->n; i++)
-		buffer_printf(out, "%s%s", i > 0 ? ", " : "", collection->list[i].name);
+		buffer_printf(out, "  %s\n", collection->list[i].name);
 }
 
 /* ---- which certificate ---------------------------------------------------------------------- */
@@ -172,10 +172,10 @@ enum status candidate_check(const struct collect_request *request,
 	enum status st = ST_OK;
 
 	if (candidate_known(collection, token) != NULL) {
-		st = error_set(err, ST_EXISTS, "%s", _("this token has been added already"));
+		st = error_set(err, ST_NO_TOKEN, "%s", _("this token has been added already"));
 		error_hint(err, "%s", _("remove it, and insert another one"));
 	} else if (same_certificate(collection, certificate->x509)) {
-		st = error_set(err, ST_EXISTS, "%s",
+		st = error_set(err, ST_NO_TOKEN, "%s",
 		    _("the token carries the certificate of one that has been added already"));
 		error_hint(err, "%s", _("insert a token with a key of its own"));
 	}

@@ -45,7 +45,7 @@ void candidate_describe(const struct collect_request *request, const struct toke
 const struct collected_token *candidate_known(
     const struct collection *collection, const struct token_info *token);
 
-/* Appends the names of the collected tokens, "token 'A' (serial 1), token 'B' (serial 2)". */
+/* Appends the names of the collected tokens, "  token 'A' (serial 1)", a line each. */
 void candidate_names(const struct collection *collection, struct buffer *out);
 
 #endif

@@ -327,7 +327,7 @@ static enum status ask_insertion(struct asking *a, struct error *err)
 
 	if (last != NULL)
 		snprintf(prompt, sizeof(prompt),
-		    _("\nRemove %s, and insert token %zu of %zu (Ctrl-C stops): "), last->name,
+		    _("\nRemove %s,\nand insert token %zu of %zu (Ctrl-C stops): "), last->name,
 		    next, a->request->wanted);
 	else
 		snprintf(prompt, sizeof(prompt), _("\nInsert token %zu of %zu (Ctrl-C stops): "),
@@ -399,7 +399,7 @@ static bool find_signer(const struct asking *a, size_t *signer)
 static enum status ask_for_signer(struct asking *a, struct error *err)
 {
 	struct buffer names = BUFFER_INIT;
-	char prompt[1024], line[LINE_MAX_LEN];
+	char prompt[4096], line[LINE_MAX_LEN];
 	const char *text;
 	enum status st;
 	bool changed;
@@ -407,7 +407,7 @@ static enum status ask_for_signer(struct asking *a, struct error *err)
 	candidate_names(a->collection, &names);
 	text = buffer_text(&names);
 	snprintf(prompt, sizeof(prompt),
-	    _("\nInsert the token that is to sign, one of: %s (Ctrl-C stops): "),
+	    _("\nInsert the token that is to sign, one of:\n%s(Ctrl-C stops): "),
 	    text != NULL ? text : "");
 	buffer_free(&names);
 	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
@@ -425,16 +425,16 @@ static enum status ask_finish(struct asking *a, size_t signer, bool *done, struc
 	*done = false;
 	if (a->request->current != NULL && !token->listed) {
 		snprintf(prompt, sizeof(prompt),
-		    _("\nThe %s is inserted, but %s does not list it, so it cannot sign.\n"
-		      "Insert one of the others: "),
+		    _("\nInserted: %s.\n%s does not list it, so it cannot sign.\nInsert one of the "
+		      "others: "),
 		    token->name, a->request->current_name);
 		st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
 		return st == ST_OK && !changed ? tokens_refresh(a->scene.tokens, err) : st;
 	}
 	snprintf(prompt, sizeof(prompt),
-	    _("\nAll tokens are added. The %s is inserted and will sign %s.\n"
+	    _("\nAll tokens are added. The one that is inserted signs %s:\n  %s\n"
 	      "Type \"%s\" to sign with it, or insert another one of them first: "),
-	    token->name, a->request->output, FINISH);
+	    a->request->output, token->name, FINISH);
 	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
 	*done = st == ST_OK && !changed && typed(line, FINISH);
 	return st;

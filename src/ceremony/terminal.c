@@ -5,11 +5,13 @@
  */
 #include "ceremony/terminal.h"
 
+#include "base/text.h"
 #include "ceremony/tty.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool terminal_available(void)
@@ -69,14 +71,27 @@ static enum status read_line(struct tty *t, const char *prompt,
 	return st;
 }
 
+/* As wide as the terminal says it is; 0 when it does not. */
+static size_t columns_of(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 enum status terminal_say(const char *text, struct error *err)
 {
 	int fd = open(TTY_PATH, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	struct buffer folded = BUFFER_INIT;
+	const char *lines;
 
 	if (fd < 0)
 		return tty_missing(err);
-	tty_put(fd, text);
+	text_fold(&folded, text, columns_of(fd));
+	lines = buffer_text(&folded);
+	tty_put(fd, lines != NULL ? lines : text);
 	tty_put(fd, "\n");
+	buffer_free(&folded);
 	close(fd);
 	return ST_OK;
 }

@@ -22,8 +22,9 @@ int terminal_interrupted(void);
 /* Whether there is a terminal to ask at. */
 bool terminal_available(void);
 
-/* Shows LINE (with a newline added).  ST_PIN_NEEDED where there is no terminal. */
-enum status terminal_say(const char *line, struct error *err);
+/* Shows TEXT (with a newline added), long lines broken at blanks.  ST_PIN_NEEDED where there is no
+ * terminal. */
+enum status terminal_say(const char *text, struct error *err);
 
 /*
  * Shows PROMPT and reads a line without echo into ANSWER.  ST_CANCELLED on an empty line, end of

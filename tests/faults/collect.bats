@@ -1,0 +1,355 @@
+#!/usr/bin/env bats
+# Tokens asked for one by one, at a terminal: what is noticed, what is refused and how, and that every
+# way out leaves nothing behind.  The tokens are SoftHSM's, and p11mock plugs them in and out.
+#
+# Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+# shellcheck disable=SC2154
+
+load fixture
+
+setup_file() {
+  fixture_make
+  fixture_token SAST-2 "$PIN"
+  fixture_token STRANGER "$PIN"
+  fixture_token CURVE "$PIN" p256
+}
+
+setup() {
+  tty_require
+  fixture_use
+  inserted
+  COLLECT=("$CTLSIGN" build --module "$P11MOCK" -o "$OUT" --ccm-tftp 'node.pem,dns=node.lab')
+}
+
+teardown() {
+  tty_stop
+}
+
+# inserted [TOKEN...]: these are plugged in now, and no others.
+inserted() {
+  local token out=()
+  for token in SAST-1 SAST-2 STRANGER CURVE; do
+    [[ " $* " == *" $token "* ]] || out+=("$token")
+  done
+  if [[ ${#out[@]} -gt 0 ]]; then p11mock_set removed "${out[@]}"; else p11mock_unset removed; fi
+}
+
+# collects N ARG...: starts a collection at a terminal.
+collects() {
+  local n=$1
+  shift
+  tty_start --stdout stdout --stderr stderr -- "${COLLECT[@]}" --collect "$n" "$@"
+}
+
+# adds TOKEN N: the one that is inserted now is described and added.
+adds() {
+  tty_wait "Token $2 of"
+  tty_wait "Token serial  $(softhsm_serial "$1")"
+  tty_wait 'Type "add"' 10 "$2"
+  tty_type add
+  tty_wait "Added: token '$1' (serial $(softhsm_serial "$1"))."
+}
+
+# The list that SAST-1 and SAST-2 are in.
+old_list() {
+  inserted SAST-1 SAST-2
+  "${COLLECT[@]}" --collect 2 --token SAST-1 --token SAST-2 --pin-file pin
+  mv "$OUT" old.tlv
+  inserted
+}
+
+@test "two tokens, one after the other; the last one signs" {
+  collects 2
+  tty_wait "needs 2 tokens"
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  tty_wait "Remove token 'SAST-1' (serial"
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  tty_type finish
+  tty_wait "PIN of token 'SAST-2'"
+  tty_type "$PIN"
+  tty_finish
+  assert_list_written
+  assert_equal "$("$CTLSIGN" show --json "$OUT" | jq -r '.signer.subject, .records[1:][].subject')" \
+    "$(printf '%s\n' 'CN=SAST-2;O=Lab' 'CN=SAST-1;O=Lab' 'CN=SAST-2;O=Lab')"
+  assert_calls 1 C_Login
+  assert_calls 1 C_Sign
+  assert_equal "$(cat stdout stderr)" ""
+}
+
+@test "every detail of the token is shown before it is added" {
+  old_list
+  collects 1 --from old.tlv
+  tty_wait "Insert token 1 of 1"
+  inserted SAST-2
+  tty_wait 'Type "add"'
+  run tty_screen
+  assert_line --regexp '^ *Label +SAST-2$'
+  assert_line --regexp "^ *Token serial +$(softhsm_serial SAST-2)\$"
+  assert_line --regexp '^ *Manufacturer +SoftHSM project$'
+  assert_line --regexp '^ *Subject +CN=SAST-2;O=Lab$'
+  assert_line --regexp '^ *Issuer +CN=SAST-2;O=Lab$'
+  assert_line --regexp '^ *Key +RSA-2048$'
+  assert_line --regexp '^ *Valid from +[0-9-]+ [0-9:]+ UTC$'
+  assert_line --regexp '^ *Valid to +[0-9-]+ [0-9:]+ UTC$'
+  assert_line --regexp '^ *Current CTL +lists this token$'
+  tty_key C-c
+  tty_finish
+  assert_nothing_written
+}
+
+@test "what is inserted at the start is to be removed; Enter goes on with it" {
+  inserted STRANGER SAST-1
+  collects 1
+  tty_wait "Remove all tokens. Still inserted:"
+  tty_wait "or press Enter"
+  inserted SAST-1
+  tty_wait "or press Enter" 10 2
+  tty_type ''
+  adds SAST-1 1
+  tty_wait "PIN of token 'SAST-1'"
+  tty_type "$PIN"
+  tty_finish
+  assert_list_written
+}
+
+@test "when all are removed it goes on by itself" {
+  inserted STRANGER
+  collects 1
+  tty_wait "or press Enter"
+  inserted
+  tty_wait "Insert token 1 of 1"
+}
+
+@test "of several that are inserted one is chosen by its number" {
+  inserted SAST-1 SAST-2
+  collects 1
+  tty_wait "or press Enter"
+  tty_type ''
+  tty_wait "Several tokens are inserted:"
+  tty_wait "Type the number of one"
+  tty_type 7
+  tty_wait "Type the number of one" 10 2
+  tty_type "$(tty_screen | awk '/^ +[12]  SAST-2 / { print $1; exit }')"
+  adds SAST-2 1
+}
+
+@test "the same token again is refused by name" {
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  tty_wait "Remove token 'SAST-1'"
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-1
+  tty_wait "token 'SAST-1' (serial $(softhsm_serial SAST-1)) has been added already; remove it"
+  inserted SAST-2
+  adds SAST-2 2
+}
+
+@test "a token that cannot sign, or that the list does not know, is refused with what to insert" {
+  old_list
+  collects 1 --from old.tlv
+  tty_wait "Insert token 1 of 1"
+  inserted CURVE
+  tty_wait "token 'CURVE' (serial $(softhsm_serial CURVE)): the signer's key is EC"
+  inserted STRANGER
+  tty_wait "token 'STRANGER' (serial $(softhsm_serial STRANGER)): the token is no SAST of old.tlv"
+  tty_wait "insert one that the list knows: CN=SAST-1;O=Lab, CN=SAST-2;O=Lab"
+  inserted SAST-1
+  adds SAST-1 1
+  tty_wait "PIN of token 'SAST-1'"
+  tty_type "$PIN"
+  tty_finish
+  assert_list_written
+  "$CTLSIGN" verify --trust old.tlv "$OUT"
+}
+
+@test "a refused token is looked at anew when it comes back" {
+  collects 1
+  tty_wait "Insert token 1 of 1"
+  inserted CURVE
+  tty_wait "the signer's key is EC"
+  inserted
+  sleep 1
+  inserted CURVE
+  tty_wait "the signer's key is EC" 10 2
+}
+
+@test "skip leaves a token out; other words ask again" {
+  collects 1
+  tty_wait "Insert token 1 of 1"
+  inserted STRANGER
+  tty_wait 'Type "add"'
+  tty_type yes
+  tty_wait 'Type "add"' 10 2
+  tty_type skip
+  tty_wait "Insert token 1 of 1" 10 2
+  inserted SAST-1
+  adds_later=$(softhsm_serial SAST-1)
+  tty_wait "Token serial  $adds_later"
+}
+
+@test "a token that is pulled out before it is added is not added" {
+  collects 1
+  tty_wait "Insert token 1 of 1"
+  inserted SAST-1
+  tty_wait 'Type "add"'
+  inserted
+  tty_wait "Insert token 1 of 1" 10 2
+  inserted SAST-2
+  tty_wait "Token serial  $(softhsm_serial SAST-2)"
+  tty_wait 'Type "add"' 10 2
+  tty_type add
+  tty_wait "Added: token 'SAST-2'"
+  run tty_screen
+  refute_output --partial "Added: token 'SAST-1'"
+}
+
+@test "finish signs with the token that is inserted then" {
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  inserted
+  tty_wait "Insert the token that is to sign, one of:"
+  inserted SAST-1
+  tty_wait 'Type "finish"' 10 2
+  tty_type finish
+  tty_wait "PIN of token 'SAST-1'"
+  tty_type "$PIN"
+  tty_finish
+  assert_list_written
+  assert_equal "$("$CTLSIGN" show --json "$OUT" | jq -r .signer.subject)" 'CN=SAST-1;O=Lab'
+}
+
+@test "a token that the current list does not know may join but not finish" {
+  old_list
+  collects 2 --from old.tlv
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted STRANGER
+  adds STRANGER 2
+  tty_wait "old.tlv does not list it, so it cannot sign."
+  inserted SAST-1
+  tty_wait 'Type "finish"'
+  tty_type finish
+  tty_wait "It changes the current list:"
+  tty_wait "PIN of token 'SAST-1'"
+  tty_type "$PIN"
+  tty_finish
+  assert_list_written
+  "$CTLSIGN" verify --trust old.tlv "$OUT"
+}
+
+@test "tokens that are named are not asked for" {
+  inserted SAST-1
+  collects 2 --token SAST-1
+  tty_wait "or press Enter"
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  tty_wait 'Type "add"'
+  tty_type add
+  tty_wait 'Type "finish"'
+}
+
+# Ctrl-C at this point ends cleanly.
+leaves_cleanly() {
+  tty_key C-c
+  tty_finish
+  assert_killed 2
+  assert_nothing_written
+  assert_calls 0 C_Login
+  assert_equal "$(tty_echo)" echo
+}
+
+@test "Ctrl-C at each question: the terminal is back, nothing was logged in to or written" {
+  inserted SAST-1
+  collects 2
+  tty_wait "or press Enter"
+  leaves_cleanly
+
+  inserted
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  leaves_cleanly
+
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  tty_wait 'Type "add"'
+  leaves_cleanly
+
+  inserted
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  tty_wait "Remove token 'SAST-1'"
+  leaves_cleanly
+
+  inserted SAST-1 SAST-2
+  collects 2
+  tty_wait "or press Enter"
+  tty_type ''
+  tty_wait "Type the number of one"
+  leaves_cleanly
+
+  inserted
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  leaves_cleanly
+}
+
+@test "Ctrl-Z stops at a question, and fg asks again" {
+  printf '%s\n' "exec $(printf '%q ' "${COLLECT[@]}" --collect 1)" >collect.sh
+  echo "PS1='ready> '" >rc
+  tty_start -- bash --noprofile --rcfile rc -i
+  tty_wait 'ready>'
+  tty_type 'bash collect.sh'
+  tty_wait "Insert token 1 of 1"
+  tty_key C-z
+  tty_wait Stopped
+  inserted SAST-1
+  tty_type fg
+  tty_wait "Token serial  $(softhsm_serial SAST-1)"
+}
+
+@test "a module that hangs ends the collection with its name" {
+  collects 1 --timeout 2
+  tty_wait "Insert token 1 of 1"
+  p11mock_set hang C_GetSlotList
+  p11mock_wait_hanging C_GetSlotList
+  sleep 3
+  tty_key C-c
+  tty_finish
+  assert_nothing_written
+}
+
+@test "killed at the question it leaves nothing" {
+  collects 1
+  tty_wait "Insert token 1 of 1"
+  tty_signal KILL
+  tty_finish
+  assert_nothing_written
+}
