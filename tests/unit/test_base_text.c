@@ -233,6 +233,30 @@ static void errors_are_one_printable_line(void)
 	CU_ASSERT_STRING_EQUAL(status_name((enum status)999), "unknown");
 }
 
+static const char *folded(const char *text, size_t width)
+{
+	buffer_reset(&out);
+	text_fold(&out, text, width);
+	return buffer_text(&out);
+}
+
+static void long_lines_break_at_blanks(void)
+{
+	CU_ASSERT_STRING_EQUAL(folded("one two three", 7), "one two\nthree");
+	CU_ASSERT_STRING_EQUAL(folded("one two three", 8), "one two\nthree");
+	CU_ASSERT_STRING_EQUAL(folded("one two three", 6), "one\ntwo\nthree");
+	CU_ASSERT_STRING_EQUAL(folded("one two three", 13), "one two three");
+	CU_ASSERT_STRING_EQUAL(folded("one two three", 0), "one two three");
+	/* What follows stands under the line's beginning; other lines are not touched. */
+	CU_ASSERT_STRING_EQUAL(folded("  one two\nx   y\n", 6), "  one\n  two\nx   y\n");
+	CU_ASSERT_STRING_EQUAL(folded("abcdefghij k", 4), "abcdefghij\nk");
+	CU_ASSERT_STRING_EQUAL(folded("", 4), "");
+	CU_ASSERT_STRING_EQUAL(folded("      ", 4), "      ");
+	/* Columns count, not bytes. */
+	CU_ASSERT_STRING_EQUAL(
+	    folded("\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4", 5), "\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4");
+}
+
 int main(void)
 {
 	static const struct harness_test tests[] = {
@@ -245,6 +269,7 @@ int main(void)
 	    {"a line of our own keeps its backslashes", one_line_keeps_backslashes},
 	    {"hex is exact", hex_is_exact},
 	    {"tables line up, also with wide characters", tables_line_up},
+	    {"long lines break at blanks", long_lines_break_at_blanks},
 	    {"times are exact, local and UTC", times_are_exact},
 	    {"a buffer that has reserved room does not move", a_reserved_buffer_does_not_move},
 	    {"a buffer refuses what is outside", buffer_refuses_what_is_outside},
