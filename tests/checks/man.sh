@@ -29,8 +29,12 @@ skip() { # NAME REASON
   echo "ok $number - $1 # SKIP $2"
 }
 
-# "token list" is in ctlsign-token.1
-page_of() { echo "$MAN_DIR/ctlsign-${1%% *}.1"; }
+# "token init" is in ctlsign-token-init.1, "token list" in ctlsign-token.1
+page_of() {
+  page=$MAN_DIR/ctlsign-$(echo "$1" | tr ' ' '-').1
+  [ -r "$page" ] || page=$MAN_DIR/ctlsign-${1%% *}.1
+  echo "$page"
+}
 
 # The command's part of its page: of a page with several commands, the section of that name.
 part_of() { # COMMAND PAGE
