@@ -47,13 +47,24 @@ struct problems {
 enum status problems_add(struct problems *problems, const struct error *problem);
 void problems_clear(struct problems *problems);
 
+/* What one module holds. */
+struct module_snapshot {
+	struct token **list; /* initialised or not, in order of their slots */
+	size_t n;
+	struct problems problems; /* of the module, or of its slots */
+};
+
 struct tokens {
 	struct module **modules;
 	size_t n_modules;
-	struct token **list;
+	struct module_snapshot *snapshots; /* one for each module; NULL: there is none */
+	struct token **list;		   /* the initialised tokens in them */
 	size_t n;
+	struct token **blanks; /* the others */
+	size_t n_blanks;
 	struct problems module_problems; /* of loading: they stay */
-	struct problems slot_problems;	 /* of the snapshot */
+	bool administration;		   /* of the options */
+	unsigned drops;			 /* counts how often the snapshot was dropped */
 };
 
 /* The token that INFO belongs to. */
@@ -64,6 +75,18 @@ struct bytes token_field(const unsigned char *field, size_t size);
 
 /* Empties the snapshot: tokens_count() is 0 then. */
 void snapshot_drop(struct tokens *tokens);
+
+/*
+ * Reads one module (an index into tokens->modules) anew.  *CHANGED is whether it holds something
+ * else than before; only then are pointers to its tokens dead.  A module that fails holds nothing
+ * then but that problem.  ST_OK or ST_NO_MEMORY.
+ */
+enum status snapshot_read(struct tokens *tokens, size_t module, bool *changed, struct error *err);
+
+/* The token that was read in a slot of M; a copy without its certificates; NULL: out of memory. */
+struct token *token_new(struct module *m, const struct slot_reading *reading);
+struct token *token_copy(const struct token *token);
+void token_free(struct token *token);
 
 /* Reads the token's certificates once. */
 enum status certificates_read(struct token *token, struct error *err);

@@ -87,6 +87,16 @@ void module_calling(struct module *module, const char *function)
 	ckr_queue_clear();
 }
 
+bool module_calling_once(struct module_job *job, const char *function)
+{
+	/* In this order: whoever gives up from here on sees that FUNCTION may have been called. */
+	module_calling(job->module, function);
+	if (!watchdog_gave_up(job->module->dog))
+		return true;
+	error_set(&job->error, ST_TOKEN_TIMEOUT, _("%s was not called: it was too late"), function);
+	return false;
+}
+
 enum status module_failed_with(struct module_job *job, CK_RV rv)
 {
 	return ckr_error(&job->error, rv, atomic_load(&job->module->calling));
@@ -150,30 +160,54 @@ static enum status load_file(struct module_job *job)
 	return ST_OK;
 }
 
-static enum status load_work(struct module_job *job)
+CK_RV module_initialise(struct module *m)
+{
+	CK_C_INITIALIZE_ARGS args = {.pReserved = m->init_args};
+
+	module_calling(m, "C_Initialize");
+	return m->functions->C_Initialize(m->init_args == NULL ? NULL : &args);
+}
+
+/* What libp11 needs to know of a module that is initialised: it takes that for done. */
+static enum status load_into_libp11(struct module_job *job)
 {
 	struct module *m = job->module;
-	enum status status = load_file(job);
-	unsigned long ckr;
 
-	if (status != ST_OK)
-		return status;
 	m->ctx = PKCS11_CTX_new();
 	if (m->ctx == NULL)
 		return error_no_memory(&job->error);
 	if (m->init_args != NULL)
 		PKCS11_CTX_init_args(m->ctx, m->init_args);
 	module_calling(m, "C_Initialize");
-	if (PKCS11_CTX_load(m->ctx, m->path) != 0) {
-		ckr = ckr_queue_take();
-		PKCS11_CTX_free(m->ctx);
-		m->ctx = NULL;
-		ckr_error_from_libp11(&job->error, ckr, "C_Initialize");
-		if (ckr == CKR_GENERAL_ERROR)
+	if (PKCS11_CTX_load(m->ctx, m->path) == 0)
+		return ST_OK;
+	ckr_error_from_libp11(&job->error, ckr_queue_take(), "C_Initialize");
+	PKCS11_CTX_free(m->ctx);
+	m->ctx = NULL;
+	return job->error.status = ST_MODULE;
+}
+
+static enum status load_work(struct module_job *job)
+{
+	struct module *m = job->module;
+	enum status status = load_file(job);
+	CK_RV rv;
+
+	if (status != ST_OK)
+		return status;
+	rv = module_initialise(m);
+	if (rv != CKR_OK) {
+		module_failed_with(job, rv);
+		if (rv == CKR_GENERAL_ERROR)
 			error_hint(&job->error,
 			    _("check the module's own configuration (for SoftHSM: the file that "
 			      "SOFTHSM2_CONF names)"));
 		return job->error.status = ST_MODULE;
+	}
+	status = load_into_libp11(job);
+	if (status != ST_OK) {
+		m->functions->C_Finalize(NULL);
+		return status;
 	}
 	module_calling(m, "C_GetInfo");
 	if (m->functions->C_GetInfo(&m->info) != CKR_OK)

@@ -85,8 +85,21 @@ bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err);
 /* Frees the job, hands its error to ERR and returns its status. */
 enum status module_job_end(struct module_job *job, struct error *err);
 
+/*
+ * In a job: C_Initialize, without CKF_OS_LOCKING_OK.  All calls into a module come one after the
+ * other, so it needs no locks; and OpenSC 0.23, which would take them, waits for ever for one of its
+ * own when a card is pulled out at the wrong moment.
+ */
+CK_RV module_initialise(struct module *module);
+
 /* In a job, before a call: notes FUNCTION for messages and empties OpenSSL's error queue. */
 void module_calling(struct module *module, const char *function);
+
+/*
+ * In a job, before a call that sends a PIN or makes something: the same, and false when nobody
+ * waits for the job any more.  Then FUNCTION must not be called; the job's error is set.
+ */
+bool module_calling_once(struct module_job *job, const char *function);
 
 /*
  * In a job, after libp11 failed in what module_calling() noted: the job's error from the queue,

@@ -40,8 +40,7 @@ static bool others_can_replace_in(const struct stat *st, mode_t others)
 }
 
 /* The directory that the file lies in. */
-static enum status check_directory(
-    const char *path, struct finding *finding, struct error *err)
+static enum status check_directory(const char *path, struct finding *finding, struct error *err)
 {
 	struct stat st;
 
@@ -78,8 +77,7 @@ static enum status check_parent(const char *path, struct finding *finding, struc
 	return ST_OK;
 }
 
-static enum status check_directories(
-    const char *path, struct finding *finding, struct error *err)
+static enum status check_directories(const char *path, struct finding *finding, struct error *err)
 {
 	char *real = realpath(path, NULL);
 	enum status status;

@@ -123,6 +123,7 @@ enum status tokens_open(
 
 	if (tokens == NULL)
 		return error_no_memory(err);
+	tokens->administration = o.administration;
 	if (o.timeout_ms == 0)
 		o.timeout_ms = TOKENS_DEFAULT_TIMEOUT_MS;
 	status = o.n_modules > 0 ? open_named(tokens, &o, err)

@@ -12,7 +12,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <string.h>
 
 struct sign_job {
@@ -47,14 +46,17 @@ static enum status failed(struct sign_job *job, CK_RV rv)
 }
 
 /* C_Login between C_SignInit and C_Sign, as CKA_ALWAYS_AUTHENTICATE demands. */
-static CK_RV log_in_again(struct sign_job *job)
+static enum status log_in_again(struct sign_job *job)
 {
 	struct module *m = job->base.module;
+	CK_RV rv;
 
-	module_calling(m, "C_Login");
+	if (!module_calling_once(&job->base, "C_Login"))
+		return job->base.error.status;
 	job->pin_sent = true;
-	return m->functions->C_Login(
+	rv = m->functions->C_Login(
 	    m->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)job->pin.text, job->pin.len);
+	return rv == CKR_OK ? ST_OK : failed(job, rv);
 }
 
 static enum status sign_work(struct module_job *base)
@@ -74,11 +76,12 @@ static enum status sign_work(struct module_job *base)
 	again = (job->pin_pad || job->pin.text != NULL) && key_always_authenticates(m, key);
 	module_calling(m, "C_SignInit");
 	rv = m->functions->C_SignInit(m->session, &mechanism, key);
-	if (rv == CKR_OK && again)
-		rv = log_in_again(job);
 	if (rv != CKR_OK)
 		return failed(job, rv);
-	module_calling(m, "C_Sign");
+	if (again && log_in_again(job) != ST_OK)
+		return base->error.status;
+	if (!module_calling_once(base, "C_Sign"))
+		return base->error.status;
 	job->len = sizeof(job->signature);
 	rv = m->functions->C_Sign(
 	    m->session, job->digest_info.data, job->digest_info.len, job->signature, &job->len);
@@ -94,9 +97,16 @@ static enum status explain(
 	CK_TOKEN_INFO token;
 	struct error gone;
 
-	if (m->status == ST_PIN_WRONG || m->status == ST_PIN_LOCKED ||
-	    (pin_sent && strcmp(function, "C_Login") == 0))
-		return login_explain(login, rv, function, err);
+	if (pin_sent && strcmp(function, "C_Login") == 0)
+		return login_failed(login, rv, function, err);
+	if (m->status == ST_PIN_WRONG || m->status == ST_PIN_LOCKED) {
+		login_explain(login, rv, function, err);
+		if (pin_sent)
+			login_tell(login, PIN_REFUSED);
+		return err->status;
+	}
+	if (pin_sent)
+		login_tell(login, PIN_ACCEPTED);
 	if (m->status == ST_TOKEN_REMOVED)
 		return slots_removed(&login->id, err);
 	if (rv == CKR_USER_NOT_LOGGED_IN) {
@@ -115,10 +125,9 @@ static enum status explain(
 	return err->status;
 }
 
-/* The RSA modulus of the certificate's key; nothing for another key. */
-static void add_modulus(const X509 *certificate, struct buffer *out)
+/* The key's RSA modulus; nothing for another key. */
+static void add_modulus(const EVP_PKEY *key, struct buffer *out)
 {
-	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 	unsigned char bytes[SIGNER_MAX_SIGNATURE];
 	BIGNUM *n = NULL;
 	int len;
@@ -135,10 +144,18 @@ static bool fill(struct sign_job *job, const struct signature_request *request)
 {
 	buffer_add(&job->digest_info, request->digest_info.data, request->digest_info.len);
 	buffer_add(&job->key_id, request->key_id.data, request->key_id.len);
-	add_modulus(request->certificate, &job->modulus);
+	add_modulus(request->key, &job->modulus);
 	job->pin = *request->pin;
 	*request->pin = (struct secret)SECRET_INIT;
 	return !job->digest_info.failed && !job->key_id.failed && !job->modulus.failed;
+}
+
+/* Whoever is stuck in C_Sign has got over C_Login. */
+static enum status timed_out(const struct login *login, bool always_authenticate, struct error *err)
+{
+	if (always_authenticate && strcmp(atomic_load(&login->id.module->calling), "C_Sign") == 0)
+		login_tell(login, PIN_ACCEPTED);
+	return login_timed_out(login, err);
 }
 
 enum status signature_make(struct login *login, const struct signature_request *request,
@@ -164,12 +181,16 @@ enum status signature_make(struct login *login, const struct signature_request *
 		    err, ST_LIMIT, _("the key is too large for a trust list's signature"));
 	}
 	if (!module_run(&job->base, request->always_authenticate ? login_timeout(login) : 0, err))
-		return login_timed_out(login, err);
+		return timed_out(login, request->always_authenticate, err);
 	memcpy(signature, job->signature, job->base.status == ST_OK ? job->len : 0);
 	*len = job->len;
 	rv = job->rv;
 	pin_sent = job->pin_sent;
 	function = atomic_load(&m->calling);
 	status = module_job_end(&job->base, err);
-	return status == ST_OK ? ST_OK : explain(login, rv, function, pin_sent, err);
+	if (status != ST_OK)
+		return explain(login, rv, function, pin_sent, err);
+	if (pin_sent)
+		login_tell(login, PIN_ACCEPTED);
+	return ST_OK;
 }

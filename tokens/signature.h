@@ -15,8 +15,8 @@
 
 struct signature_request {
 	struct bytes digest_info;
-	const X509 *certificate; /* of the key */
-	struct bytes key_id;	 /* CKA_ID of the key; empty: it has none */
+	const EVP_PKEY *key; /* its public half */
+	struct bytes key_id; /* CKA_ID of the key; empty: it has none */
 	/* For a key that wants a PIN for this signature; may be none with a PIN pad.  Taken over.
 	 */
 	struct secret *pin;

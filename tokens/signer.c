@@ -24,9 +24,6 @@ struct token_signer {
 	uint8_t id[256];       /* CKA_ID of the known certificate */
 	struct buffer want_id; /* the selector's object */
 	struct buffer want_label;
-	char label[sizeof(((struct token *)0)->text.label)];
-	char serial[sizeof(((struct token *)0)->text.serial)];
-	char reader[sizeof(((struct token *)0)->text.reader)];
 };
 
 /* Logs out and forgets; the snapshot goes with libp11's list of slots. */
@@ -67,7 +64,7 @@ static enum status sign(struct token_signer *s, struct bytes digest_info, uint8_
 	struct secret pin = SECRET_INIT;
 	const struct signature_request request = {
 	    .digest_info = digest_info,
-	    .certificate = s->certificate,
+	    .key = X509_get0_pubkey(s->certificate),
 	    .key_id = {s->key.id, s->key.id_len},
 	    .pin = &pin,
 	    .always_authenticate = s->key.always_authenticate,
@@ -172,14 +169,7 @@ static struct token_signer *signer_new(
 		return NULL;
 	s->base.ops = &ops;
 	s->tokens = tokens;
-	memcpy(s->label, token->text.label, sizeof(s->label));
-	memcpy(s->serial, token->text.serial, sizeof(s->serial));
-	memcpy(s->reader, token->text.reader, sizeof(s->reader));
-	s->login = (struct login){
-	    .id = token->identity,
-	    .pins = pins,
-	    .request = {.label = s->label, .serial = s->serial, .reader = s->reader},
-	};
+	login_init(&s->login, token, pins);
 	return s;
 }
 

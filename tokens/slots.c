@@ -189,9 +189,8 @@ static bool is_token(const struct token_identity *id, const CK_TOKEN_INFO *token
 	       memcmp(id->serial, token->serialNumber, sizeof(id->serial)) == 0;
 }
 
-/* In a job: where the token is now, looking into its old slot first. */
-static enum status find_again(
-    struct module_job *job, struct token_identity *id, CK_TOKEN_INFO *token)
+/* Looks into its old slot first. */
+enum status slots_look(struct module_job *job, struct token_identity *id, CK_TOKEN_INFO *token)
 {
 	enum status status;
 	CK_SLOT_ID *ids;
@@ -223,7 +222,7 @@ static enum status find_work(struct module_job *base)
 {
 	struct find_job *job = (struct find_job *)base;
 
-	return find_again(base, &job->id, &job->token);
+	return slots_look(base, &job->id, &job->token);
 }
 
 enum status slots_find_again(struct token_identity *id, CK_TOKEN_INFO *token, struct error *err)
@@ -282,6 +281,24 @@ enum status slots_list_anew(struct module_job *job)
 	return slots_list(job);
 }
 
+enum status slots_open_session(struct module_job *job, struct token_identity *id)
+{
+	struct module *m = job->module;
+	CK_TOKEN_INFO token;
+	CK_RV rv;
+
+	slots_drop(m);
+	if (slots_look(job, id, &token) != ST_OK)
+		return job->error.status;
+	module_calling(m, "C_OpenSession");
+	rv = m->functions->C_OpenSession(
+	    id->slot_id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &m->session);
+	if (rv == CKR_OK)
+		return ST_OK;
+	m->session = CK_INVALID_HANDLE;
+	return module_failed_with(job, rv);
+}
+
 /* Whether the token lets us open a session. */
 static enum status probe_session(struct module_job *job, CK_SLOT_ID slot)
 {
@@ -302,7 +319,7 @@ struct PKCS11_slot_st *slots_of_token(struct module_job *job, struct token_ident
 	struct module *m = job->module;
 	CK_TOKEN_INFO token;
 
-	if (find_again(job, id, &token) != ST_OK)
+	if (slots_look(job, id, &token) != ST_OK)
 		return NULL;
 	for (unsigned i = 0; i < m->n_slots; i++) {
 		if (PKCS11_get_slotid_from_slot(&m->slots[i]) != id->slot_id ||

@@ -69,6 +69,13 @@ enum status slots_list(struct module_job *job);
 void slots_drop(struct module *module);
 
 /*
+ * For jobs.  slots_look() is slots_find_again() inside a job.  slots_open_session() drops what was
+ * open, looks, and opens a session for writing: module->session, without libp11.
+ */
+enum status slots_look(struct module_job *job, struct token_identity *id, CK_TOKEN_INFO *token);
+enum status slots_open_session(struct module_job *job, struct token_identity *id);
+
+/*
  * For jobs, after slots_list(): libp11's slot that holds the token, or NULL with the job's error.
  * Opens and closes a session there, since libp11 0.4.12 waits for ever when the token lets it open
  * none.  ID->slot_id is brought up to date.

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "tokens/ckr.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,144 +28,192 @@ void problems_clear(struct problems *problems)
 	*problems = (struct problems){0};
 }
 
-struct token *token_of(const struct token_info *info)
+static void module_snapshot_clear(struct module_snapshot *snapshot)
 {
-	return (struct token *)info;
-}
-
-struct bytes token_field(const unsigned char *field, size_t size)
-{
-	while (size > 0 && field[size - 1] == ' ')
-		size--;
-	return (struct bytes){field, size};
-}
-
-static void token_free(struct token *token)
-{
-	if (token == NULL)
-		return;
-	certificates_drop(token);
-	free(token);
+	for (size_t i = 0; i < snapshot->n; i++)
+		token_free(snapshot->list[i]);
+	free(snapshot->list);
+	problems_clear(&snapshot->problems);
+	*snapshot = (struct module_snapshot){0};
 }
 
 void snapshot_drop(struct tokens *tokens)
 {
-	for (size_t i = 0; i < tokens->n; i++)
-		token_free(tokens->list[i]);
+	for (size_t i = 0; tokens->snapshots != NULL && i < tokens->n_modules; i++)
+		module_snapshot_clear(&tokens->snapshots[i]);
+	free(tokens->snapshots);
 	free(tokens->list);
-	tokens->list = NULL;
-	tokens->n = 0;
-	problems_clear(&tokens->slot_problems);
-}
-
-#define PRINTABLE(array, field)                                                                    \
-	text_printable_into(array, sizeof(array), token_field(field, sizeof(field)))
-
-static struct token *token_new(struct module *m, const struct slot_reading *r)
-{
-	struct token *t = calloc(1, sizeof(*t));
-	const CK_FLAGS flags = r->token.flags;
-
-	if (t == NULL)
-		return NULL;
-	t->slot_raw = r->slot;
-	t->raw = r->token;
-	t->info = (struct token_info){
-	    .module = m->path,
-	    .slot_id = r->id,
-	    .reader = PRINTABLE(t->text.reader, r->slot.slotDescription),
-	    .label = PRINTABLE(t->text.label, r->token.label),
-	    .manufacturer = PRINTABLE(t->text.manufacturer, r->token.manufacturerID),
-	    .model = PRINTABLE(t->text.model, r->token.model),
-	    .serial = PRINTABLE(t->text.serial, r->token.serialNumber),
-	    .login_required = (flags & CKF_LOGIN_REQUIRED) != 0,
-	    .pin_initialised = (flags & CKF_USER_PIN_INITIALIZED) != 0,
-	    .pin_pad = (flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0,
-	    .pin_count_low = (flags & CKF_USER_PIN_COUNT_LOW) != 0,
-	    .pin_final_try = (flags & CKF_USER_PIN_FINAL_TRY) != 0,
-	    .pin_locked = (flags & CKF_USER_PIN_LOCKED) != 0,
-	    .write_protected = (flags & CKF_WRITE_PROTECTED) != 0,
-	};
-	t->identity.module = m;
-	t->identity.slot_id = r->id;
-	memcpy(t->identity.label, r->token.label, sizeof(t->identity.label));
-	memcpy(t->identity.serial, r->token.serialNumber, sizeof(t->identity.serial));
-	snprintf(t->identity.name, sizeof(t->identity.name), _("token '%s' (serial %s)"),
-	    t->info.label, t->info.serial);
-	return t;
-}
-
-static enum status add_token(struct tokens *tokens, struct module *m, const struct slot_reading *r)
-{
-	struct token **grown = realloc(tokens->list, (tokens->n + 1) * sizeof(struct token *));
-
-	if (grown == NULL)
-		return ST_NO_MEMORY;
-	tokens->list = grown;
-	grown[tokens->n] = token_new(m, r);
-	if (grown[tokens->n] == NULL)
-		return ST_NO_MEMORY;
-	tokens->n++;
-	return ST_OK;
+	free(tokens->blanks);
+	tokens->snapshots = NULL;
+	tokens->list = tokens->blanks = NULL;
+	tokens->n = tokens->n_blanks = 0;
+	tokens->drops++;
 }
 
 static enum status add_broken(
-    struct tokens *tokens, const struct module *m, const struct slot_reading *r)
+    struct module_snapshot *snapshot, const struct module *m, const struct slot_reading *r)
 {
 	char reader[4 * 64 + 1];
 	struct error problem;
 
 	ckr_error(&problem, r->rv, r->failed);
-	PRINTABLE(reader, r->slot.slotDescription);
+	text_printable_into(reader, sizeof(reader),
+	    token_field(r->slot.slotDescription, sizeof(r->slot.slotDescription)));
 	if (reader[0] == '\0')
 		error_where(&problem, _("%s: slot %lu"), m->path, r->id);
 	else
 		error_where(&problem, _("%s: slot %lu '%s'"), m->path, r->id, reader);
-	return problems_add(&tokens->slot_problems, &problem);
+	return problems_add(&snapshot->problems, &problem);
 }
 
 static enum status add_slots(
-    struct tokens *tokens, struct module *m, const struct slot_reading *list, size_t n)
+    struct module_snapshot *snapshot, struct module *m, const struct slot_reading *list, size_t n)
 {
-	enum status status = ST_OK;
-
-	for (size_t i = 0; i < n && status == ST_OK; i++) {
-		if (list[i].rv != CKR_OK)
-			status = add_broken(tokens, m, &list[i]);
-		else if ((list[i].token.flags & CKF_TOKEN_INITIALIZED) != 0)
-			status = add_token(tokens, m, &list[i]);
+	snapshot->list = calloc(n + 1, sizeof(*snapshot->list));
+	if (snapshot->list == NULL)
+		return ST_NO_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].rv != CKR_OK) {
+			if (add_broken(snapshot, m, &list[i]) != ST_OK)
+				return ST_NO_MEMORY;
+			continue;
+		}
+		snapshot->list[snapshot->n] = token_new(m, &list[i]);
+		if (snapshot->list[snapshot->n] == NULL)
+			return ST_NO_MEMORY;
+		snapshot->n++;
 	}
-	return status;
+	return ST_OK;
 }
 
-static enum status read_module(struct tokens *tokens, struct module *m, struct error *err)
+/* Whatever happens, module_snapshot_clear() must follow; a module's own failure is in ERR. */
+static enum status read_module(
+    struct module *m, struct module_snapshot *snapshot, struct error *err)
 {
 	struct slot_reading *list = NULL;
-	struct error problem;
 	enum status status;
 	size_t n = 0;
 
-	status = slots_read(m, &list, &n, &problem);
+	*snapshot = (struct module_snapshot){0};
+	status = slots_read(m, &list, &n, err);
 	if (status == ST_OK) {
-		status = add_slots(tokens, m, list, n);
+		status = add_slots(snapshot, m, list, n);
 		free(list);
 		return status == ST_OK ? ST_OK : error_no_memory(err);
 	}
-	if (problem.where[0] == '\0')
-		error_where(&problem, "%s", m->path);
-	if (!m->named && problems_add(&tokens->slot_problems, &problem) == ST_OK)
-		return ST_OK;
-	*err = problem;
+	if (err->where[0] == '\0')
+		error_where(err, "%s", m->path);
 	return status;
+}
+
+static bool same_token(const struct token *a, const struct token *b)
+{
+	const CK_TOKEN_INFO *x = &a->raw, *y = &b->raw;
+
+	return a->info.slot_id == b->info.slot_id && x->flags == y->flags &&
+	       strcmp(a->info.reader, b->info.reader) == 0 &&
+	       memcmp(x->label, y->label, sizeof(x->label)) == 0 &&
+	       memcmp(x->manufacturerID, y->manufacturerID, sizeof(x->manufacturerID)) == 0 &&
+	       memcmp(x->model, y->model, sizeof(x->model)) == 0 &&
+	       memcmp(x->serialNumber, y->serialNumber, sizeof(x->serialNumber)) == 0;
+}
+
+static bool same_problem(const struct error *a, const struct error *b)
+{
+	return a->status == b->status && strcmp(a->where, b->where) == 0 &&
+	       strcmp(a->what, b->what) == 0;
+}
+
+static bool same_snapshot(const struct module_snapshot *a, const struct module_snapshot *b)
+{
+	if (a->n != b->n || a->problems.n != b->problems.n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!same_token(a->list[i], b->list[i]))
+			return false;
+	for (size_t i = 0; i < a->problems.n; i++)
+		if (!same_problem(&a->problems.list[i], &b->problems.list[i]))
+			return false;
+	return true;
+}
+
+/* Makes the two lists of tokens anew, from what the modules hold. */
+static enum status make_lists(struct tokens *tokens, struct error *err)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < tokens->n_modules; i++)
+		total += tokens->snapshots[i].n;
+	free(tokens->list);
+	free(tokens->blanks);
+	tokens->n = tokens->n_blanks = 0;
+	tokens->list = calloc(total + 1, sizeof(*tokens->list));
+	tokens->blanks = calloc(total + 1, sizeof(*tokens->blanks));
+	if (tokens->list == NULL || tokens->blanks == NULL)
+		return error_no_memory(err);
+	for (size_t i = 0; i < tokens->n_modules; i++) {
+		for (size_t k = 0; k < tokens->snapshots[i].n; k++) {
+			struct token *token = tokens->snapshots[i].list[k];
+
+			if (token->info.initialised)
+				tokens->list[tokens->n++] = token;
+			else
+				tokens->blanks[tokens->n_blanks++] = token;
+		}
+	}
+	return ST_OK;
+}
+
+static enum status begin_snapshots(struct tokens *tokens, struct error *err)
+{
+	if (tokens->snapshots == NULL)
+		tokens->snapshots = calloc(tokens->n_modules + 1, sizeof(*tokens->snapshots));
+	return tokens->snapshots == NULL ? error_no_memory(err) : ST_OK;
+}
+
+enum status snapshot_read(struct tokens *tokens, size_t module, bool *changed, struct error *err)
+{
+	struct module_snapshot fresh, *old;
+	struct error problem;
+	enum status status;
+
+	*changed = false;
+	if (begin_snapshots(tokens, err) != ST_OK)
+		return ST_NO_MEMORY;
+	old = &tokens->snapshots[module];
+	status = read_module(tokens->modules[module], &fresh, &problem);
+	if (status != ST_OK && status != ST_NO_MEMORY)
+		status = problems_add(&fresh.problems, &problem);
+	*changed = status == ST_OK && !same_snapshot(old, &fresh);
+	if (!*changed) {
+		module_snapshot_clear(&fresh);
+		return status == ST_OK ? ST_OK : error_no_memory(err);
+	}
+	module_snapshot_clear(old);
+	*old = fresh;
+	return make_lists(tokens, err);
 }
 
 enum status tokens_refresh(struct tokens *tokens, struct error *err)
 {
-	enum status status = ST_OK;
+	enum status status;
 
 	snapshot_drop(tokens);
-	for (size_t i = 0; i < tokens->n_modules && status == ST_OK; i++)
-		status = read_module(tokens, tokens->modules[i], err);
+	status = begin_snapshots(tokens, err);
+	for (size_t i = 0; i < tokens->n_modules && status == ST_OK; i++) {
+		struct module_snapshot *snapshot = &tokens->snapshots[i];
+		struct error problem;
+
+		status = read_module(tokens->modules[i], snapshot, &problem);
+		if (status != ST_OK && status != ST_NO_MEMORY && !tokens->modules[i]->named)
+			status = problems_add(&snapshot->problems, &problem);
+		if (status == ST_NO_MEMORY)
+			error_no_memory(err);
+		else if (status != ST_OK)
+			*err = problem;
+	}
+	if (status == ST_OK)
+		status = make_lists(tokens, err);
 	if (status != ST_OK)
 		snapshot_drop(tokens);
 	return status;
@@ -182,18 +229,34 @@ const struct token_info *tokens_at(const struct tokens *tokens, size_t index)
 	return &tokens->list[index]->info;
 }
 
+size_t tokens_blank_count(const struct tokens *tokens)
+{
+	return tokens->n_blanks;
+}
+
+const struct token_info *tokens_blank_at(const struct tokens *tokens, size_t index)
+{
+	return &tokens->blanks[index]->info;
+}
+
 size_t tokens_problem_count(const struct tokens *tokens)
 {
-	return tokens->module_problems.n + tokens->slot_problems.n;
+	size_t n = tokens->module_problems.n;
+
+	for (size_t i = 0; tokens->snapshots != NULL && i < tokens->n_modules; i++)
+		n += tokens->snapshots[i].problems.n;
+	return n;
 }
 
 const struct error *tokens_problem_at(const struct tokens *tokens, size_t index)
 {
-	const struct problems *modules = &tokens->module_problems;
+	const struct problems *problems = &tokens->module_problems;
 
-	if (index < modules->n)
-		return &modules->list[index];
-	return &tokens->slot_problems.list[index - modules->n];
+	for (size_t i = 0; index >= problems->n; i++) {
+		index -= problems->n;
+		problems = &tokens->snapshots[i].problems;
+	}
+	return &problems->list[index];
 }
 
 bool tokens_wedged(void)

@@ -219,6 +219,14 @@ void token_watch_close(struct token_watch *watch); /* takes NULL */
 enum status token_watch_wait(struct token_watch *watch, int timeout_ms, int wake_fd,
     const struct token_event **events, size_t *n, struct error *err);
 
+/*
+ * What newly went wrong in the last wait, which returned for it as for an event: a module or slot
+ * that the watch goes on without.  Each is told once, unless it mends and breaks again.  What a
+ * module that failed held is told as removed.
+ */
+size_t token_watch_problem_count(const struct token_watch *watch);
+const struct error *token_watch_problem_at(const struct token_watch *watch, size_t index);
+
 /* ---- a token's PINs ------------------------------------------------------------------------- */
 
 /*
@@ -314,7 +322,7 @@ enum status token_session_destroy(
 enum smartcard_answer {
 	SMARTCARD_ANSWERS,
 	SMARTCARD_NOT_RUNNING, /* nobody listens, or its socket cannot be reached: socket_errno */
-	SMARTCARD_REFUSED,     /* it answers, and a policy (polkit) keeps this user out */
+	SMARTCARD_REFUSED,     /* it runs, and polkit's policy keeps this user out */
 	SMARTCARD_DROPPED,     /* it closed the connection */
 	SMARTCARD_NO_ANSWER,   /* it took the connection and was silent until the time was up */
 	SMARTCARD_FAILED,      /* another answer: code */
@@ -341,10 +349,10 @@ struct smartcard_reader {
 struct smartcard_service {
 	char program[64]; /* where pcscd is, as seen below the root; empty: not installed */
 
-	char socket[128];    /* what is connected to, printable */
-	bool socket_named;   /* by PCSCLITE_CSOCK_NAME */
-	int socket_errno;    /* of a connection; 0: somebody listens */
-	char refusing[128];  /* EACCES: the socket, or the directory on its way, that refuses */
+	char socket[128];   /* what is connected to, printable */
+	bool socket_named;  /* by PCSCLITE_CSOCK_NAME */
+	int socket_errno;   /* of a connection; 0: somebody listens */
+	char refusing[128]; /* EACCES: the socket, or the directory on its way, that refuses */
 	unsigned refusing_mode;
 	char refusing_group[64]; /* its group; empty when it has no name */
 
@@ -386,7 +394,7 @@ enum survey_step {
 struct token_key {
 	struct bytes id;
 	bool rsa;
-	unsigned bits; /* 0: it does not tell */
+	unsigned bits;				     /* 0: it does not tell */
 	const struct token_certificate *certificate; /* that fits it, or NULL */
 };
 
@@ -394,19 +402,20 @@ struct surveyed_token {
 	const struct token_info *info;
 	const struct token_certificate *certificates;
 	size_t n_certificates;
+	bool *has_key; /* for each certificate: a key that fits it shows */
 	struct token_key *keys;
 	size_t n_keys;
 	struct error problem; /* ST_OK, or why certificates or keys could not be read */
 };
 
 struct surveyed_module {
-	const char *path;	/* printable */
-	bool named;		/* the caller named it, p11-kit did not bring it */
+	const char *path; /* printable */
+	bool named;	  /* the caller named it, p11-kit did not bring it */
 	enum survey_step step;
-	struct error problem;	/* when step is not SURVEY_READY */
-	char culprit[400];	/* SURVEY_OWNER: the file or directory, printable */
-	bool wrong_owner;	/* SURVEY_OWNER: it belongs to a stranger; false: others write it */
-	struct tokens *tokens;	/* its tokens, blank ones and broken slots; NULL unless ready */
+	struct error problem;  /* when step is not SURVEY_READY */
+	char culprit[400];     /* SURVEY_OWNER: the file or directory, printable */
+	bool wrong_owner;      /* SURVEY_OWNER: it belongs to a stranger; false: others write it */
+	struct tokens *tokens; /* SURVEY_READY: its tokens, blank ones and broken slots */
 	struct surveyed_token *list;
 	size_t n;
 };

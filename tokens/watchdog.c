@@ -172,6 +172,16 @@ bool watchdog_is_stuck(const struct watchdog *dog)
 	return dog->stuck;
 }
 
+bool watchdog_gave_up(struct watchdog *dog)
+{
+	bool stuck;
+
+	pthread_mutex_lock(&dog->lock);
+	stuck = dog->stuck;
+	pthread_mutex_unlock(&dog->lock);
+	return stuck;
+}
+
 void watchdog_stop(struct watchdog *dog)
 {
 	if (dog == NULL || dog->stuck)

@@ -43,6 +43,12 @@ bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job
 bool watchdog_is_stuck(const struct watchdog *dog);
 
 /*
+ * The same from within a job, of the job that runs: nobody waits for it any more, so it should do
+ * nothing that cannot be undone.
+ */
+bool watchdog_gave_up(struct watchdog *dog);
+
+/*
  * Ends the thread and frees DOG (NULL is taken).  A stuck one is left as it is: its memory stays
  * reachable until the process ends.
  */

@@ -36,6 +36,7 @@ struct cli_command {
 
 extern const struct cli_command cli_token_list;
 extern const struct cli_command cli_token_show;
+extern const struct cli_command cli_token_watch;
 extern const struct cli_command cli_token_provision;
 extern const struct cli_command cli_token_import;
 extern const struct cli_command cli_token_export;
@@ -47,6 +48,7 @@ extern const struct cli_command cli_show;
 extern const struct cli_command cli_verify;
 extern const struct cli_command cli_lint;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_doctor;
 
 /* Finds and runs the command in argv; returns the program's exit code. */
 int cli_main(int argc, char **argv);

@@ -14,6 +14,7 @@
 static const struct cli_command *const commands[] = {
     &cli_token_list,
     &cli_token_show,
+    &cli_token_watch,
     &cli_token_provision,
     &cli_token_import,
     &cli_token_export,
@@ -25,6 +26,7 @@ static const struct cli_command *const commands[] = {
     &cli_verify,
     &cli_lint,
     &cli_diff,
+    &cli_doctor,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

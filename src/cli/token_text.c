@@ -5,6 +5,9 @@
  */
 #include "cli/token_text.h"
 
+#include "base/text.h"
+#include "ceremony/certificate_text.h"
+
 /* One row of the PIN's states, worst first; the word is for scripts, the text for people. */
 struct pin_state {
 	const char *word;
@@ -52,6 +55,26 @@ json_t *cli_token_json(const struct token_info *t)
 	    "reader", t->reader, "slot", (json_int_t)t->slot_id, "module", t->module, "uri",
 	    text != NULL ? text : "", "pin", pin_state(t)->word, "pin_pad", (int)t->pin_pad,
 	    "login_required", (int)t->login_required, "write_protected", (int)t->write_protected);
+	buffer_free(&uri);
+	return json;
+}
+
+json_t *cli_token_certificate_json(
+    const struct token_info *token, const struct token_certificate *certificate)
+{
+	json_t *json = certificate_json(certificate->x509);
+	struct buffer id = BUFFER_INIT, uri = BUFFER_INIT;
+	const char *id_text, *uri_text;
+
+	text_hex(&id, certificate->id, '\0', true);
+	token_uri(token, certificate, &uri);
+	id_text = buffer_text(&id);
+	uri_text = buffer_text(&uri);
+	json_object_set_new(json, "id", json_string(id_text != NULL ? id_text : ""));
+	json_object_set_new(json, "label", json_string(certificate->label));
+	json_object_set_new(json, "has_key", json_boolean(certificate->has_key));
+	json_object_set_new(json, "uri", json_string(uri_text != NULL ? uri_text : ""));
+	buffer_free(&id);
 	buffer_free(&uri);
 	return json;
 }

@@ -16,4 +16,8 @@ const char *cli_token_pin_state(const struct token_info *token);
 /* A token as a JSON object: a new reference, NULL when out of memory. */
 json_t *cli_token_json(const struct token_info *token);
 
+/* A certificate on TOKEN: what certificate_json() tells, and id, label, has_key, uri. */
+json_t *cli_token_certificate_json(
+    const struct token_info *token, const struct token_certificate *certificate);
+
 #endif

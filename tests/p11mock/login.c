@@ -106,8 +106,9 @@ static CK_RV login(
 	bool counted, pin_pad;
 	int left = 0, max = 0;
 	CK_RV rv;
+	const char *file = user == CKU_SO ? "so-retries" : "retries";
 
-	counted = user != CKU_SO && retries_get(&slot->token, &left, &max);
+	counted = retries_get(file, &slot->token, &left, &max);
 	if (counted && left <= 0)
 		return CKR_PIN_LOCKED;
 
@@ -121,11 +122,11 @@ static CK_RV login(
 	OPENSSL_cleanse(typed, sizeof(typed));
 
 	if (counted && pin_was_wrong(rv)) {
-		retries_set(&slot->token, left - 1);
+		retries_set(file, &slot->token, left - 1);
 		if (left - 1 <= 0)
 			rv = CKR_PIN_LOCKED;
 	} else if (counted && rv == CKR_OK) {
-		retries_set(&slot->token, max);
+		retries_set(file, &slot->token, max);
 	}
 	if ((pin_was_wrong(rv) || (rv == CKR_PIN_LOCKED && left == 1)) &&
 	    control_names("login-general-error", &slot->token))

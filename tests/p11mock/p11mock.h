@@ -96,9 +96,12 @@ CK_RV mock_get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *info);
 CK_RV mock_get_mechanism_list(CK_SLOT_ID id, CK_MECHANISM_TYPE *list, CK_ULONG *count);
 CK_RV mock_get_mechanism_info(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info);
 
-/* retries.c: the simulated counter of PIN tries; false when no line of `retries` is for TOKEN. */
-bool retries_get(const struct mock_token *token, int *left, int *max);
-void retries_set(const struct mock_token *token, int left);
+/*
+ * retries.c: a simulated counter of PIN tries, in the control file `retries` or `so-retries`; false
+ * when no line there is for TOKEN.
+ */
+bool retries_get(const char *file, const struct mock_token *token, int *left, int *max);
+void retries_set(const char *file, const struct mock_token *token, int left);
 
 /*
  * sessions.c: the session table.  session_slot() refreshes and copies the slot of a session that
@@ -120,6 +123,25 @@ CK_RV mock_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info);
 /* login.c */
 CK_RV mock_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len);
 CK_RV mock_logout(CK_SESSION_HANDLE session);
+
+/*
+ * pins.c.  retries_count() counts what came of a PIN and returns RV, or CKR_PIN_LOCKED for the PIN
+ * that takes the last try; retries_locked() is whether there is none left.
+ */
+CK_RV retries_count(const char *file, const struct mock_token *token, CK_RV rv);
+bool retries_locked(const char *file, const struct mock_token *token);
+CK_RV mock_set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old_pin, CK_ULONG old_len,
+    CK_UTF8CHAR *new_pin, CK_ULONG new_len);
+CK_RV mock_init_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len);
+CK_RV mock_init_token(CK_SLOT_ID id, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *label);
+
+/* writing.c */
+CK_RV mock_generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+    CK_ATTRIBUTE *public_key, CK_ULONG n_public, CK_ATTRIBUTE *private_key, CK_ULONG n_private,
+    CK_OBJECT_HANDLE *a, CK_OBJECT_HANDLE *b);
+CK_RV mock_create_object(
+    CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG n, CK_OBJECT_HANDLE *object);
+CK_RV mock_destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object);
 
 /* objects.c */
 CK_RV mock_find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *match, CK_ULONG n);

@@ -1,6 +1,7 @@
 /*
- * The simulated counter of PIN tries, kept in the control file `retries`: lines "LEFT MAX [TOKEN]".
- * A token's own line comes before one without a name, which is one counter for all the others.
+ * The simulated counters of PIN tries, kept in the control files `retries` (of the user) and
+ * `so-retries`: lines "LEFT MAX [TOKEN]".  A token's own line comes before one without a name,
+ * which is one counter for all the others.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -62,19 +63,19 @@ static int find(char *text, const struct mock_token *token, struct entry *found)
 	return index;
 }
 
-bool retries_get(const struct mock_token *token, int *left, int *max)
+bool retries_get(const char *file, const struct mock_token *token, int *left, int *max)
 {
 	char text[CONTROL_SIZE];
 	struct entry entry;
 
-	if (!control_read("retries", text, sizeof(text)) || find(text, token, &entry) < 0)
+	if (!control_read(file, text, sizeof(text)) || find(text, token, &entry) < 0)
 		return false;
 	*left = entry.left;
 	*max = entry.max;
 	return true;
 }
 
-void retries_set(const struct mock_token *token, int left)
+void retries_set(const char *file, const struct mock_token *token, int left)
 {
 	char text[CONTROL_SIZE], copy[CONTROL_SIZE], out[CONTROL_SIZE];
 	char *cursor = text, *line;
@@ -83,7 +84,7 @@ void retries_set(const struct mock_token *token, int left)
 	int index;
 
 	mock_lock();
-	if (control_read("retries", text, sizeof(text))) {
+	if (control_read(file, text, sizeof(text))) {
 		memcpy(copy, text, sizeof(copy));
 		index = find(copy, token, &entry);
 		out[0] = '\0';
@@ -99,7 +100,7 @@ void retries_set(const struct mock_token *token, int left)
 				    entry.name[0] != '\0' ? " " : "", entry.name);
 		}
 		if (index >= 0)
-			control_write("retries", out);
+			control_write(file, out);
 	}
 	mock_unlock();
 }

@@ -78,20 +78,40 @@ static void change_flags(const struct mock_token *token, CK_TOKEN_INFO *info)
 	}
 }
 
-static void show_retries(const struct mock_token *token, CK_TOKEN_INFO *info)
+/* One counter as flags: LOW and FINAL at 1, LOCKED at 0. */
+static void show_counter(const char *file, const struct mock_token *token, CK_TOKEN_INFO *info,
+    CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
 {
-	const CK_FLAGS all = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
 	int left, max;
 
-	if (!retries_get(token, &left, &max))
+	if (!retries_get(file, token, &left, &max))
 		return;
-	info->flags &= ~all;
+	info->flags &= ~(low | final | locked);
 	if (left <= 0)
-		info->flags |= CKF_USER_PIN_LOCKED;
+		info->flags |= locked;
 	else if (left == 1)
-		info->flags |= CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_COUNT_LOW;
+		info->flags |= final | low;
 	else if (left < max)
-		info->flags |= CKF_USER_PIN_COUNT_LOW;
+		info->flags |= low;
+}
+
+static void show_retries(const struct mock_token *token, CK_TOKEN_INFO *info)
+{
+	show_counter("retries", token, info, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
+	    CKF_USER_PIN_LOCKED);
+	show_counter("so-retries", token, info, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY,
+	    CKF_SO_PIN_LOCKED);
+}
+
+/* `pin-lengths`: "MIN MAX" */
+static void change_pin_lengths(CK_TOKEN_INFO *info)
+{
+	char text[64], *end;
+
+	if (!control_read("pin-lengths", text, sizeof(text)))
+		return;
+	info->ulMinPinLen = strtoul(text, &end, 0);
+	info->ulMaxPinLen = strtoul(end, NULL, 0);
 }
 
 /* `pinpad`: the first line is what is typed, further lines name tokens. */
@@ -118,6 +138,7 @@ CK_RV mock_get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *info)
 		show_retries(&slot.token, info);
 		if (has_pin_pad(&slot.token))
 			info->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+		change_pin_lengths(info);
 		change_flags(&slot.token, info);
 		rename_token(&slot.token, info);
 	}

@@ -21,7 +21,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SO_PIN	       "12345678"
 #define MAX_ATTRIBUTES 24
 
 static void *handle;
@@ -137,8 +136,9 @@ void softhsm_new_token(const char *label, char serial[17])
 	memset(padded, ' ', sizeof(padded));
 	memcpy(padded, label, strlen(label));
 	must_work(
-	    p11->C_InitToken(slot, (CK_UTF8CHAR *)SO_PIN, strlen(SO_PIN), padded), "C_InitToken");
-	session = open_session(slot, CKU_SO, SO_PIN);
+	    p11->C_InitToken(slot, (CK_UTF8CHAR *)SOFTHSM_SO_PIN, strlen(SOFTHSM_SO_PIN), padded),
+	    "C_InitToken");
+	session = open_session(slot, CKU_SO, SOFTHSM_SO_PIN);
 	must_work(
 	    p11->C_InitPIN(session, (CK_UTF8CHAR *)SOFTHSM_PIN, strlen(SOFTHSM_PIN)), "C_InitPIN");
 	must_work(p11->C_CloseSession(session), "C_CloseSession");

@@ -9,7 +9,8 @@
 #include "base/pin.h"
 #include "tokens/tokens.h"
 
-#define SOFTHSM_PIN "4711 geheim"
+#define SOFTHSM_PIN    "4711 geheim"
+#define SOFTHSM_SO_PIN "12345678"
 
 /*
  * SoftHSM's module: $CTLSIGN_TEST_SOFTHSM, else where Debian has it.  NULL, with the running test
@@ -52,11 +53,21 @@ void softhsm_put_certificate(const char *serial, X509 *certificate, int id, cons
 /* A self-signed certificate over KEY. */
 X509 *softhsm_certificate(EVP_PKEY *key, const char *common_name);
 
-/* Answers each question with TEXT (NULL: with nothing) or STATUS, and remembers the question. */
+/*
+ * Answers each question with TEXT (NULL: with nothing) or STATUS, and remembers the question; those
+ * for a new PIN and for the SO's with a text of their own.  Remembers what it is told.
+ */
 struct softhsm_pins {
 	struct pin_source source;
 	const char *text;
+	const char *new_text;
+	const char *so_text; /* PIN_SO and PIN_NEW_SO */
 	enum status status;
+	enum status new_status; /* of PIN_NEW only */
+	unsigned told;
+	enum pin_outcome outcome;   /* the last one, and for what */
+	struct pin_request told_of; /* its strings are gone, but for that one: */
+	char manufacturer[64];
 	unsigned delay_ms; /* thinks first */
 	unsigned asked;
 	struct pin_request last; /* its strings in the three arrays */

@@ -90,6 +90,7 @@ static enum status answer(
     void *context, const struct pin_request *request, struct secret *pin, struct error *err)
 {
 	struct softhsm_pins *pins = context;
+	const char *text = pins->text;
 	const struct timespec pause = {
 	    pins->delay_ms / 1000, (long)(pins->delay_ms % 1000) * 1000000L};
 
@@ -101,19 +102,35 @@ static enum status answer(
 	nanosleep(&pause, NULL);
 	if (pins->status != ST_OK)
 		return error_set(err, pins->status, "the test says no");
-	if (pins->text == NULL)
+	if (request->purpose == PIN_NEW && pins->new_status != ST_OK)
+		return error_set(err, pins->new_status, "the test takes no new PIN");
+	if (request->purpose == PIN_NEW)
+		text = pins->new_text;
+	else if (request->purpose == PIN_SO || request->purpose == PIN_NEW_SO)
+		text = pins->so_text;
+	if (text == NULL)
 		return ST_OK;
 	if (secret_alloc(pin, err) != ST_OK)
 		return err->status;
-	pin->len = strlen(pins->text);
-	memcpy(pin->text, pins->text, pin->len + 1);
+	pin->len = strlen(text);
+	memcpy(pin->text, text, pin->len + 1);
 	return ST_OK;
+}
+
+static void hear(void *context, const struct pin_request *request, enum pin_outcome outcome)
+{
+	struct softhsm_pins *pins = context;
+
+	pins->told++;
+	pins->outcome = outcome;
+	pins->told_of = *request;
+	snprintf(pins->manufacturer, sizeof(pins->manufacturer), "%s", request->manufacturer);
 }
 
 void softhsm_pins_init(struct softhsm_pins *pins, const char *text)
 {
 	memset(pins, 0, sizeof(*pins));
-	pins->source = (struct pin_source){.ask = answer, .context = pins};
+	pins->source = (struct pin_source){.ask = answer, .tell = hear, .context = pins};
 	pins->text = text;
 }
 
