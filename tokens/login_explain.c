@@ -140,6 +140,8 @@ enum status login_explain(
 	enum status status;
 	enum tries tries;
 
+	if (m->status == ST_TOKEN && slots_gone(&login->id, err))
+		return removed_at_login(login, err);
 	status = slots_find_again(&login->id, &now, err);
 	if (status == ST_TOKEN_TIMEOUT)
 		return status;

@@ -110,16 +110,10 @@ static enum status explain_form(
 static enum status explain_after(
     struct login *login, CK_RV rv, const char *function, struct error *err)
 {
-	CK_TOKEN_INFO token;
-	struct error gone;
-
 	if (ckr_lookup(rv)->status == ST_TOKEN_REMOVED)
 		return slots_removed(&login->id, err);
-	if (login_ckr_error(login, rv, function, err) == ST_TOKEN &&
-	    slots_find_again(&login->id, &token, &gone) == ST_TOKEN_REMOVED) {
-		*err = gone;
+	if (login_ckr_error(login, rv, function, err) == ST_TOKEN && slots_gone(&login->id, err))
 		return ST_TOKEN_REMOVED;
-	}
 	error_where(err, "%s", login->id.name);
 	return err->status;
 }

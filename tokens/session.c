@@ -83,11 +83,9 @@ bool session_run(
 enum status session_end(struct token_session *session, struct module_job *job, struct error *err)
 {
 	struct token_identity *id = &session->login.id;
-	CK_TOKEN_INFO token;
-	struct error gone;
 	enum status status = module_job_end(job, err);
 
-	if (status == ST_TOKEN && slots_find_again(id, &token, &gone) == ST_TOKEN_REMOVED)
+	if (status == ST_TOKEN && slots_gone(id, err))
 		status = ST_TOKEN_REMOVED;
 	return slots_blame(id, status, err);
 }

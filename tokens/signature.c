@@ -94,8 +94,6 @@ static enum status explain(
     struct login *login, CK_RV rv, const char *function, bool pin_sent, struct error *err)
 {
 	const struct ckr_meaning *m = ckr_lookup(rv);
-	CK_TOKEN_INFO token;
-	struct error gone;
 
 	if (pin_sent && strcmp(function, "C_Login") == 0)
 		return login_failed(login, rv, function, err);
@@ -117,8 +115,7 @@ static enum status explain(
 		error_hint(err, _("have CKA_ALWAYS_AUTHENTICATE set on the key, or use a newer "
 				  "version of the token's PKCS#11 module"));
 	} else if (login_ckr_error(login, rv, function, err) == ST_TOKEN &&
-		   slots_find_again(&login->id, &token, &gone) == ST_TOKEN_REMOVED) {
-		*err = gone;
+		   slots_gone(&login->id, err)) {
 		return ST_TOKEN_REMOVED;
 	}
 	error_where(err, "%s", login->id.name);

@@ -10,6 +10,7 @@
 #include <libp11.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* More slots than this is a module gone mad. */
 #define MAX_SLOTS 4096
@@ -190,20 +191,35 @@ static bool is_token(const struct token_identity *id, const CK_TOKEN_INFO *token
 }
 
 /* Looks into its old slot first. */
+/*
+ * Whether the token is in this slot.  The slot is asked first: OpenSC tells of a token as it was
+ * until then.
+ */
+static bool holds(
+    struct module *m, CK_SLOT_ID slot, const struct token_identity *id, CK_TOKEN_INFO *token)
+{
+	CK_SLOT_INFO info;
+
+	module_calling(m, "C_GetSlotInfo");
+	return m->functions->C_GetSlotInfo(slot, &info) == CKR_OK &&
+	       (info.flags & CKF_TOKEN_PRESENT) != 0 && read_token(m, slot, token) == CKR_OK &&
+	       is_token(id, token);
+}
+
 enum status slots_look(struct module_job *job, struct token_identity *id, CK_TOKEN_INFO *token)
 {
 	enum status status;
 	CK_SLOT_ID *ids;
 	CK_ULONG n;
 
-	if (read_token(job->module, id->slot_id, token) == CKR_OK && is_token(id, token))
+	if (holds(job->module, id->slot_id, id, token))
 		return ST_OK;
 	status = list_ids(job, &ids, &n);
 	if (status != ST_OK)
 		return status;
 	status = ST_TOKEN_REMOVED;
 	for (CK_ULONG i = 0; i < n && status != ST_OK; i++) {
-		if (read_token(job->module, ids[i], token) == CKR_OK && is_token(id, token)) {
+		if (holds(job->module, ids[i], id, token)) {
 			id->slot_id = ids[i];
 			status = ST_OK;
 		}
@@ -237,6 +253,23 @@ enum status slots_find_again(struct token_identity *id, CK_TOKEN_INFO *token, st
 	*id = job->id;
 	*token = job->token;
 	return slots_blame(id, module_job_end(&job->base, err), err);
+}
+
+bool slots_gone(struct token_identity *id, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = 100 * 1000000L};
+	enum status status = ST_OK;
+	CK_TOKEN_INFO token;
+	struct error why;
+
+	for (int waited = 0; waited <= SLOTS_NOTICE_MS && status == ST_OK; waited += 100) {
+		if (waited > 0)
+			nanosleep(&pause, NULL);
+		status = slots_find_again(id, &token, &why);
+	}
+	if (status == ST_TOKEN_REMOVED && err != NULL)
+		*err = why;
+	return status == ST_TOKEN_REMOVED;
 }
 
 void slots_drop(struct module *m)

@@ -52,6 +52,14 @@ enum status slots_find_again(struct token_identity *id, CK_TOKEN_INFO *token, st
 enum status slots_removed(const struct token_identity *id, struct error *err);
 
 /*
+ * After a call that failed without saying why: whether the token is gone, with the sentence above
+ * in ERR.  A reader's software may notice only a good while after a card was pulled out (OpenSC
+ * looks once a second), so this looks for up to SLOTS_NOTICE_MS.
+ */
+#define SLOTS_NOTICE_MS 1500
+bool slots_gone(struct token_identity *id, struct error *err);
+
+/*
  * Completes the error of a call that had to do with the token: ST_TOKEN_REMOVED becomes the
  * sentence above, anything else gets the token's name as its place.  Returns STATUS.
  */

@@ -71,7 +71,6 @@ in_module() {
   token
   is_ready
   assert_calls 0 C_Login
-  assert_calls 1 C_Initialize
   assert_calls 1 C_Finalize
 }
 

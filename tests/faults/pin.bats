@@ -54,7 +54,7 @@ setup() {
   p11mock_set retries '1 3 SAST-1'
   run_split "${BUILD[@]}" --pin-file pin
   assert_failure 5
-  assert_one_line_error 'one try left: a wrong PIN locks it.*; run the command at a terminal'
+  assert_one_line_error 'one try left: a wrong PIN locks it.*; make sure of the PIN, then run the command at a terminal'
   run_split "${BUILD[@]}" --pin-fd 5 5<pin
   assert_failure 5
   run_split "${BUILD[@]}" </dev/null
