@@ -56,20 +56,19 @@ static void count_clear(struct module_job *base)
 	reader_names_free(&((struct count_job *)base)->names);
 }
 
-/* A slot's description is a reader's name, cut to its 64 bytes. */
-static bool is_reader(const struct reader_names *names, const CK_SLOT_INFO *slot)
+bool reader_slot_is(const char *name, const CK_SLOT_INFO *slot)
 {
 	const size_t size = sizeof(slot->slotDescription);
-	const struct bytes slot_name = token_field(slot->slotDescription, size);
+	const struct bytes reader = token_field((const unsigned char *)name, strnlen(name, size));
 
-	for (size_t i = 0; i < names->n; i++) {
-		const unsigned char *name = (const unsigned char *)names->list[i];
-		const struct bytes reader = token_field(name, strnlen(names->list[i], size));
+	return reader.len > 0 && bytes_equal(reader, token_field(slot->slotDescription, size));
+}
 
-		if (reader.len > 0 && reader.len == slot_name.len &&
-		    memcmp(reader.data, slot_name.data, reader.len) == 0)
+static bool is_reader(const struct reader_names *names, const CK_SLOT_INFO *slot)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (reader_slot_is(names->list[i], slot))
 			return true;
-	}
 	return false;
 }
 

@@ -21,9 +21,11 @@ struct reader_names {
 enum status reader_names_add(struct reader_names *names, const struct pcsc_look *look);
 void reader_names_free(struct reader_names *names);
 
+/* Whether the reader is the slot: its name, cut to 64 bytes, is the slot's description. */
+bool reader_slot_is(const char *name, const CK_SLOT_INFO *slot);
+
 /*
- * Counts the module's slots, with a token or without, and those of them whose description is a
- * reader's name.
+ * Counts the module's slots, with a token or without, and those of them that are readers.
  */
 enum status reader_slots_count(struct module *module, const struct reader_names *names,
     size_t *n_slots, size_t *n_readers, struct error *err);

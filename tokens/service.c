@@ -175,13 +175,14 @@ static void ask(const char *root, unsigned timeout_ms, struct smartcard_service 
 	service->answer = answer_of(look);
 	service->code = (unsigned long)look->code;
 	/*
-	 * The library says "refused" and sometimes "not running" of any daemon that hangs up before
-	 * it has told its version.  polkit lets root in always.
+	 * pcscd hangs up on whom polkit refuses.  What the library makes of that depends on how
+	 * soon it happens, and it is the same for a daemon that crashes.  polkit always lets root
+	 * in.
 	 */
-	if (service->answer == SMARTCARD_NOT_RUNNING && service->socket_errno == 0)
-		service->answer = SMARTCARD_DROPPED;
-	if (service->answer == SMARTCARD_REFUSED && (geteuid() == 0 || !asks_polkit(root)))
-		service->answer = SMARTCARD_DROPPED;
+	if (service->answer == SMARTCARD_REFUSED || service->answer == SMARTCARD_DROPPED ||
+	    (service->answer == SMARTCARD_NOT_RUNNING && service->socket_errno == 0))
+		service->answer =
+		    geteuid() != 0 && asks_polkit(root) ? SMARTCARD_REFUSED : SMARTCARD_DROPPED;
 	for (size_t i = 0; i < look->n_readers && i < SMARTCARD_MAX_READERS; i++) {
 		struct smartcard_reader *reader = &service->readers[service->n_readers++];
 

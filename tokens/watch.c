@@ -1,9 +1,10 @@
 /*
  * Waits for tokens to come and go: see the watch in tokens.h.
  *
- * News from the Smart Card service mean that every module is read, and read again a few times soon
- * after, because a module may see a card a good while later than the service told of it.  Modules
- * with slots that the service knows nothing of are read again every POLL_MS.
+ * News from the Smart Card service mean that every module is read.  One that does not have what the
+ * service has is read a few times more, because it may see a card a good while later; no other,
+ * because OpenSC 0.23 may hang when it asks a card that is being pulled.  Modules with slots that
+ * the service knows nothing of are read again every POLL_MS.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Half a second is promised, and reading takes time too. */
@@ -28,13 +30,15 @@ static const int after_news[] = {0, 60, 150, 300, 500, 750, 1000};
 
 struct watched_module {
 	bool polled;
-	bool only_readers; /* when it was last seen with slots */
-	int64_t due;	   /* when it is polled next */
+	int64_t due;	  /* when it is polled next */
+	size_t n_slots;	  /* when it was last seen with any */
+	size_t n_readers; /* of them */
 };
 
 struct token_watch {
 	struct tokens *tokens;
 	struct pcsc_watch *pcsc;
+	struct pcsc_look service;
 	struct reader_names readers;
 	struct watched_module *modules;
 	unsigned drops; /* of the snapshot that is known */
@@ -73,53 +77,116 @@ static enum status classify(struct token_watch *watch, size_t module, struct err
 	    watch->tokens->modules[module], &watch->readers, &n_slots, &n_readers, &ignored);
 	if (status == ST_NO_MEMORY)
 		return error_no_memory(err);
-	if (status == ST_OK && n_slots > 0)
-		w->only_readers = n_readers == n_slots;
-	w->polled = status != ST_OK || !w->only_readers;
+	if (status == ST_OK && n_slots > 0) {
+		w->n_slots = n_slots;
+		w->n_readers = n_readers;
+	}
+	w->polled = status != ST_OK || w->n_slots == 0 || w->n_readers < w->n_slots;
 	return ST_OK;
+}
+
+/* Whether the service has a card that answers in the reader. */
+static bool has_card(const struct pcsc_look *service, const char *name)
+{
+	for (size_t i = 0; i < service->n_readers; i++)
+		if (strcmp(service->readers[i].name, name) == 0)
+			return service->readers[i].card && !service->readers[i].mute;
+	return false;
+}
+
+static bool has_token(const struct module_snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->n; i++)
+		if (reader_slot_is(name, &snapshot->list[i]->slot_raw))
+			return true;
+	return false;
+}
+
+/* Whether the module has a token where the service has a card, and nowhere else. */
+static bool is_settled(const struct token_watch *watch, size_t module)
+{
+	const struct tokens *tokens = watch->tokens;
+	const struct watched_module *w = &watch->modules[module];
+
+	if (watchdog_is_stuck(tokens->modules[module]->dog))
+		return true;
+	if (known_in_doubt(&watch->known, tokens, tokens->modules[module]))
+		return false;
+	if (tokens->snapshots == NULL || (w->n_slots > 0 && w->n_readers == 0))
+		return true;
+	for (size_t i = 0; i < watch->readers.n; i++) {
+		const char *name = watch->readers.list[i];
+
+		if (has_card(&watch->service, name) != has_token(&tokens->snapshots[module], name))
+			return false;
+	}
+	return true;
 }
 
 /* Takes the news of the service. */
 static enum status take_news(struct token_watch *watch, int64_t now, struct error *err)
 {
-	struct pcsc_look look;
-
-	if (!pcsc_watch_take(watch->pcsc, &look))
+	if (!pcsc_watch_take(watch->pcsc, &watch->service))
 		return ST_OK;
 	begin_readings(watch, now);
-	return reader_names_add(&watch->readers, &look) == ST_OK ? ST_OK : error_no_memory(err);
+	return reader_names_add(&watch->readers, &watch->service) == ST_OK ? ST_OK
+									   : error_no_memory(err);
 }
 
-/* Whether a reading after news is due; it counts as done then, as do those that were missed. */
-static bool take_reading(struct token_watch *watch, int64_t now)
+enum reading { NO_READING, OF_UNSETTLED, OF_ALL };
+
+/* Which reading after news is due; it counts as done then, as do those that were missed. */
+static enum reading take_reading(struct token_watch *watch, int64_t now)
 {
 	const size_t before = watch->reading;
 
 	while (watch->reading < N_READINGS && watch->news + after_news[watch->reading] <= now)
 		watch->reading++;
-	return watch->reading > before;
+	if (watch->reading == before)
+		return NO_READING;
+	return before == 0 ? OF_ALL : OF_UNSETTLED;
 }
 
-/* Reads the modules that are due, with ALL every one. */
-static enum status read_modules(
-    struct token_watch *watch, bool all, bool *changed, struct error *err)
+/* No more readings when no module needs one. */
+static void end_readings(struct token_watch *watch)
 {
-	struct tokens *tokens = watch->tokens;
-	enum status status = ST_OK;
+	for (size_t i = 0; i < watch->tokens->n_modules; i++)
+		if (!is_settled(watch, i))
+			return;
+	watch->reading = N_READINGS;
+}
+
+static enum status read_one(
+    struct token_watch *watch, size_t module, bool with_slots, bool *changed, struct error *err)
+{
+	struct watched_module *w = &watch->modules[module];
+	enum status status;
 	bool differs;
 
-	for (size_t i = 0; i < tokens->n_modules && status == ST_OK; i++) {
-		struct watched_module *w = &watch->modules[i];
+	status = snapshot_read(watch->tokens, module, &differs, err);
+	*changed |= differs;
+	if (status == ST_OK && (with_slots || w->n_slots == 0) &&
+	    !watchdog_is_stuck(watch->tokens->modules[module]->dog))
+		status = classify(watch, module, err);
+	w->due = now_ms() + POLL_MS;
+	return status;
+}
 
-		if (watchdog_is_stuck(tokens->modules[i]->dog))
+/* Reads the modules that are due. */
+static enum status read_modules(
+    struct token_watch *watch, enum reading reading, bool *changed, struct error *err)
+{
+	enum status status = ST_OK;
+
+	for (size_t i = 0; i < watch->tokens->n_modules && status == ST_OK; i++) {
+		const struct watched_module *w = &watch->modules[i];
+		const bool due =
+		    reading == OF_ALL || (reading == OF_UNSETTLED && !is_settled(watch, i));
+
+		if (watchdog_is_stuck(watch->tokens->modules[i]->dog))
 			continue;
-		if (!all && !(w->polled && w->due <= now_ms()))
-			continue;
-		status = snapshot_read(tokens, i, &differs, err);
-		*changed |= differs;
-		if (status == ST_OK && all && !watchdog_is_stuck(tokens->modules[i]->dog))
-			status = classify(watch, i, err);
-		w->due = now_ms() + POLL_MS;
+		if (due || (w->polled && w->due <= now_ms()))
+			status = read_one(watch, i, due, changed, err);
 	}
 	return status;
 }
@@ -131,15 +198,17 @@ static enum status look(struct token_watch *watch, struct error *err)
 {
 	const struct tokens *tokens = watch->tokens;
 	struct watch_known *known = &watch->known;
-	const int64_t now = now_ms();
-	bool was_dropped, all, settled, changed = false;
-	enum status status = take_news(watch, now, err);
+	bool was_dropped, settled, changed = false;
+	enum reading reading;
+	enum status status = take_news(watch, now_ms(), err);
 
 	if (status != ST_OK)
 		return status;
 	was_dropped = watch->drops != tokens->drops;
-	all = take_reading(watch, now) || was_dropped;
-	status = read_modules(watch, all, &changed, err);
+	reading = take_reading(watch, now_ms());
+	if (was_dropped)
+		reading = OF_ALL;
+	status = read_modules(watch, reading, &changed, err);
 	if (status != ST_OK)
 		return status;
 	watch->drops = tokens->drops;
@@ -148,7 +217,9 @@ static enum status look(struct token_watch *watch, struct error *err)
 		begin_readings(watch, now_ms());
 		watch->reading = 1;
 	}
-	settled = all && watch->reading == N_READINGS;
+	if (reading != NO_READING)
+		end_readings(watch);
+	settled = reading != NO_READING && watch->reading == N_READINGS;
 	if (settled)
 		status = known_tell_problems(known, tokens);
 	if (status == ST_OK && (settled || changed || was_dropped))

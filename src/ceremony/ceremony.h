@@ -65,6 +65,7 @@ struct ceremony_pins {
 		.pin = {.fd = -1}, .so_pin = {.fd = -1}, .new_pin = {.fd = -1 }                    \
 	}
 
+/* PINs must outlive the source. */
 struct pin_source ceremony_pin_source(struct ceremony_pins *pins);
 
 /*

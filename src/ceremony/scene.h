@@ -46,7 +46,9 @@ enum status scene_tell(const struct error *why, struct error *err);
 /* What tells tokens apart, wherever they are plugged in; the caller frees it. */
 char *scene_identity(const struct token_info *token);
 
+/* A token that is set aside is passed over until it was removed. */
 void scene_set_aside(struct scene *scene, const struct token_info *token);
+/* Whether it is set aside. */
 bool scene_is_aside(const struct scene *scene, const struct token_info *token);
 
 #endif

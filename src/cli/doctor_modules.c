@@ -5,6 +5,7 @@
  */
 #include "cli/doctor.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,7 @@ static bool mend_softhsm(struct doctor *doctor)
 
 	if (config != NULL && access(config, R_OK) != 0)
 		doctor_mend(doctor, DOCTOR_MEND_RUN, "unset SOFTHSM2_CONF");
-	else if (config == NULL && access(SOFTHSM_CONFIG, F_OK) == 0 &&
-		 access(SOFTHSM_CONFIG, R_OK) != 0)
+	else if (config == NULL && access(SOFTHSM_CONFIG, R_OK) != 0 && errno == EACCES)
 		doctor_mend(doctor, DOCTOR_MEND_ROOT, "usermod -aG softhsm %s",
 		    doctor_user(user, sizeof(user)));
 	else

@@ -153,6 +153,23 @@ static void print_level(const struct layout *layout, enum doctor_level level, st
 	text_pad(out, "", layout->level_width - text_width(word) + 2);
 }
 
+/* A command stays in one piece, so that it can be copied: one that is too long gets a line. */
+static void print_mend(
+    const struct layout *layout, const struct doctor_finding *f, size_t indent, struct buffer *out)
+{
+	const char *word = mend_word(f->kind);
+
+	if (f->kind == DOCTOR_MEND_DO) {
+		text_pad(out, word, layout->title_width + 2);
+		wrap(layout, f->mend, indent, out);
+	} else if (layout->width > 0 && indent + text_width(f->mend) > layout->width) {
+		buffer_printf(out, "%s\n    %s\n", word, f->mend);
+	} else {
+		text_pad(out, word, layout->title_width + 2);
+		buffer_printf(out, "%s\n", f->mend);
+	}
+}
+
 static void print_finding(
     const struct layout *layout, const struct doctor_finding *f, struct buffer *out)
 {
@@ -166,12 +183,7 @@ static void print_finding(
 	if (f->kind == DOCTOR_MEND_NONE)
 		return;
 	text_pad(out, "", title_at);
-	text_pad(out, mend_word(f->kind), layout->title_width + 2);
-	/* A command stays in one piece, so that it can be copied. */
-	if (f->kind == DOCTOR_MEND_DO)
-		wrap(layout, f->mend, what_at, out);
-	else
-		buffer_printf(out, "%s\n", f->mend);
+	print_mend(layout, f, what_at, out);
 }
 
 /* What keeps the tokens away, or the first of it; NULL when nothing is bad. */

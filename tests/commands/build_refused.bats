@@ -38,7 +38,7 @@ refused_entry() {
 @test "what is missing is named" {
   refused 2 '^ctlsign: -o FILE is missing; see: ctlsign build --help$' \
     build --sign-with "$K/sast1.key" --sast "$K/sast1.pem"
-  refused 2 '^ctlsign: --sign-with KEY is missing; see: ' build -o out.tlv --sast "$K/sast1.pem"
+  refused 2 '^ctlsign: --sign-with KEY is missing, or --collect N; see: ' build -o out.tlv --sast "$K/sast1.pem"
   refused 2 '^ctlsign: there is no --sast entry' build -o out.tlv --sign-with "$K/sast1.key"
   refused 2 '^ctlsign: there is no --sast entry' \
     build -o out.tlv --sign-with "$K/sast1.key" --ccm "$K/sast1.pem"

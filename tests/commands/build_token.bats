@@ -136,7 +136,8 @@ require_spy() {
   refute_output
   refute_stderr
   assert_equal "$(calls C_Login) $(calls C_SignInit) $(calls C_Sign) $(calls C_Logout)" "1 1 1 1"
-  assert_equal "$(calls C_SignUpdate) $(calls C_Initialize) $(calls C_Finalize)" "0 1 1"
+  # Twice initialised: libp11 does it too, and is told that it was.
+  assert_equal "$(calls C_SignUpdate) $(calls C_Initialize) $(calls C_Finalize)" "0 2 1"
 }
 
 @test "one C_Login for one wrong PIN, and no C_Sign" {

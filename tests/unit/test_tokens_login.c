@@ -14,7 +14,7 @@ static void test_one_of_each(void)
 		return;
 	CU_ASSERT_EQUAL(left_sign(), ST_OK);
 	CU_ASSERT_EQUAL(left.pins.asked, 1);
-	CU_ASSERT_EQUAL(softhsm_log_count("C_Initialize"), 1);
+	CU_ASSERT_EQUAL(softhsm_log_count("C_Initialize 0x0"), 1);
 	CU_ASSERT_EQUAL(softhsm_log_count("C_Login"), 1);
 	CU_ASSERT_EQUAL(softhsm_log_count("C_SignInit"), 1);
 	CU_ASSERT_EQUAL(softhsm_log_count("C_Sign 0x0"), 1);

@@ -4,6 +4,7 @@
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
 # shellcheck disable=SC2154  # stderr and output are set by bats' run
+# shellcheck disable=SC2030,SC2031  # every test has its own WATCHER
 
 load ../lib/assertions
 load ../lib/vcard
@@ -31,7 +32,7 @@ teardown() {
 }
 
 watch() {
-  "$CTLSIGN" token watch --module "$OPENSC_MODULE" "$@" >out 2>err </dev/null 3>&- 4>&- &
+  "$CTLSIGN" token watch --module "$OPENSC_MODULE" >out 2>err </dev/null 3>&- 4>&- &
   WATCHER=$!
   eventually 10 has_lines 1
 }
