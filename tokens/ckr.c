@@ -23,8 +23,8 @@
 #define PERSON	 N_("ask who issued the token")
 #define REPORT	 N_("try another version of the token's PKCS#11 module, and report this error")
 #define UNLOCK                                                                                     \
-	N_("have the PIN unlocked with the token's SO PIN or PUK; whoever issued the token has "   \
-	   "it")
+	N_("unlock it with the token's SO PIN or PUK and `ctlsign token unblock`; whoever issued " \
+	   "the token has it")
 
 #define ROW(name, status, meaning, action)                                                         \
 	{                                                                                          \
@@ -76,7 +76,7 @@ static const struct ckr_meaning table[] = {
 	ROW(CKR_PIN_INCORRECT, ST_PIN_WRONG, N_("the PIN is wrong"), NULL),
 	ROW(CKR_PIN_INVALID, ST_PIN_WRONG, N_("the PIN has characters that the token does not take"), NULL),
 	ROW(CKR_PIN_LEN_RANGE, ST_PIN_WRONG, N_("the PIN is too short or too long for the token"), NULL),
-	ROW(CKR_PIN_EXPIRED, ST_TOKEN, N_("the PIN has expired"), N_("change the PIN with the token's own software, then try again")),
+	ROW(CKR_PIN_EXPIRED, ST_TOKEN, N_("the PIN has expired"), N_("change the PIN with `ctlsign token change-pin`, then try again")),
 	ROW(CKR_PIN_LOCKED, ST_PIN_LOCKED, N_("the PIN is locked"), UNLOCK),
 	ROW(CKR_SESSION_CLOSED, ST_TOKEN_REMOVED, N_("the session was closed, as happens when a token is pulled"), REINSERT),
 	ROW(CKR_SESSION_COUNT, ST_TOKEN, N_("the token has too many sessions open"), N_("close other programs that use the token")),
@@ -98,7 +98,7 @@ static const struct ckr_meaning table[] = {
 	ROW(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, ST_TOKEN, N_("the unwrapping key is of the wrong kind"), NULL),
 	ROW(CKR_USER_ALREADY_LOGGED_IN, ST_TOKEN, N_("the user is logged in already"), NULL),
 	ROW(CKR_USER_NOT_LOGGED_IN, ST_TOKEN, N_("the token wants a login first"), NULL),
-	ROW(CKR_USER_PIN_NOT_INITIALIZED, ST_TOKEN, N_("no user PIN has been set on the token"), N_("have the token's user PIN set with the token's own software")),
+	ROW(CKR_USER_PIN_NOT_INITIALIZED, ST_TOKEN, N_("no user PIN has been set on the token"), N_("set the user PIN with the SO PIN and `ctlsign token unblock`")),
 	ROW(CKR_USER_TYPE_INVALID, ST_TOKEN, N_("the token does not know this kind of user"), REPORT),
 	ROW(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, ST_TOKEN, N_("somebody else is logged in to the token"), N_("close other programs that use the token")),
 	ROW(CKR_USER_TOO_MANY_TYPES, ST_TOKEN, N_("too many kinds of users are logged in to the token"), N_("close other programs that use the token")),
@@ -119,7 +119,7 @@ static const struct ckr_meaning table[] = {
 	ROW(CKR_CRYPTOKI_ALREADY_INITIALIZED, ST_MODULE, N_("the module is initialised already"), REPORT),
 	ROW(CKR_MUTEX_BAD, ST_MODULE, N_("a lock inside the module is broken"), REPORT),
 	ROW(CKR_MUTEX_NOT_LOCKED, ST_MODULE, N_("a lock inside the module was not held"), REPORT),
-	ROW(CKR_NEW_PIN_MODE, ST_TOKEN, N_("the token wants a new PIN"), N_("change the PIN with the token's own software, then try again")),
+	ROW(CKR_NEW_PIN_MODE, ST_TOKEN, N_("the token wants a new PIN"), N_("change the PIN with `ctlsign token change-pin`, then try again")),
 	ROW(CKR_NEXT_OTP, ST_TOKEN, N_("the token wants the next one-time password"), NULL),
 	ROW(CKR_EXCEEDED_MAX_ITERATIONS, ST_TOKEN, N_("the token gave up after too many attempts"), NULL),
 	ROW(CKR_FIPS_SELF_TEST_FAILED, ST_TOKEN, N_("the token's self-test failed"), PERSON),

@@ -165,12 +165,14 @@ static bool was_there(const struct init_before *before, const char *serial)
 static bool is_made(
     const struct init_before *before, const struct token_info *token, const char *label)
 {
-	if (strcmp(token->module, before->module) != 0 || strcmp(token->label, label) != 0)
+	if (strcmp(token->module, before->module) != 0)
 		return false;
+	/* OpenSC adds to the label, so in its own place any will do. */
 	if (before->serial[0] != '\0' && strcmp(token->serial, before->serial) == 0)
 		return true;
-	return (token->slot_id == before->slot_id && strcmp(token->reader, before->reader) == 0) ||
-	       !was_there(before, token->serial);
+	if (token->slot_id == before->slot_id && strcmp(token->reader, before->reader) == 0)
+		return true;
+	return strcmp(token->label, label) == 0 && !was_there(before, token->serial);
 }
 
 enum status init_find_made(const struct init_before *before, struct cli_target *target,

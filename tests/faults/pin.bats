@@ -70,7 +70,7 @@ setup() {
   mkfifo -m 600 never
   run_split timeout 10 "${BUILD[@]}" --pin-file never
   assert_failure 5
-  assert_one_line_error 'the PIN is locked.*SO PIN or PUK; whoever issued the token has it'
+  assert_one_line_error 'the PIN is locked.*SO PIN or PUK and .ctlsign token unblock.; whoever issued the token has it'
   assert_calls 0 C_Login
   assert_nothing_written
 }
