@@ -49,7 +49,7 @@ fi
 PATH=$PWD/build/demo:$PATH
 
 rm -rf "$DIR"
-mkdir -p "$DIR/tokens" "$DIR/keys"
+mkdir -p "$DIR/tokens"
 touch "$DIR/.ctlsign-demo"
 cd "$DIR"
 
@@ -58,25 +58,14 @@ MODULE=/usr/lib/softhsm/libsofthsm2.so
 printf '%s\n' "directories.tokendir = $DIR/tokens" 'objectstore.backend = file' \
   'log.level = ERROR' 'slots.removable = true' > softhsm2.conf
 export SOFTHSM2_CONF=$DIR/softhsm2.conf
-(umask 077; echo 1234 > pin)
+(umask 077; echo 12345678 > so-pin; echo 1234 > pin)
 
-step "1. Two tokens. (Real ones make their keys themselves; for this demo they are imported.)"
-token() { # LABEL
-  local key=keys/$1
-  softhsm2-util --init-token --free --label "$1" --so-pin 12345678 --pin 1234 > /dev/null
-  openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -sha256 -subj "/C=PL/O=Lab/OU=IPCBU/CN=$1" \
-    -keyout "$key.key" -out "$1.pem" 2> /dev/null
-  openssl pkey -in "$key.key" -outform DER -out "$key.der"
-  openssl x509 -in "$1.pem" -outform DER -out "$key.crt"
-  for what in privkey:$key.der cert:$key.crt; do
-    pkcs11-tool --module "$MODULE" --token-label "$1" --login --pin 1234 --id 01 --label SAST \
-      --write-object "${what#*:}" --type "${what%%:*}" > /dev/null 2>&1
-  done
-  rm "$key.key" "$key.der" "$key.crt"
-}
-token SAST-1
-token SAST-2
-rmdir keys
+step "1. Two tokens. Each makes its own key; its certificate is signed with it."
+for token in SAST-1 SAST-2; do
+  run ctlsign token init --label "$token" --module "$MODULE" --so-pin-file so-pin --new-pin-file pin
+  run ctlsign token provision "$token" --subject "CN=$token,OU=IPCBU,O=Lab,C=PL" \
+    --module "$MODULE" --pin-file pin
+done
 
 step "2. Certificates of a cluster: two CallManager+TFTP nodes, CAPF, ITLRecovery, a firewall"
 certificate() { # FILE COMMON-NAME
@@ -90,13 +79,15 @@ certificate itlrecovery.pem ITLRECOVERY_cucm-pub.lab
 certificate asa.pem asa.lab
 ls -- *.pem
 
-step "3. Which tokens are there?"
+step "3. Which tokens are there, and can they sign?"
 run ctlsign token list --module "$MODULE"
+run ctlsign doctor --module "$MODULE"
 
-step "4. Build the first CTL. Token SAST-1 signs it; its key never leaves the token."
-quietly ctlsign build -o CTLFile.tlv --module "$MODULE" --pin-file pin \
-  --sign-with 'pkcs11:token=SAST-1' \
-  --sast 'pkcs11:token=SAST-1' --sast 'pkcs11:token=SAST-2' --sast itlrecovery.pem \
+step "4. Build the first CTL from two tokens. The last one signs it; its key never leaves the token."
+echo "# (Without --token and --pin-file it asks for the tokens, one by one, and for the PIN.)"
+quietly ctlsign build -o CTLFile.tlv --module "$MODULE" \
+  --collect 2 --token SAST-2 --token SAST-1 --pin-file pin \
+  --sast itlrecovery.pem \
   --ccm-tftp cucm-pub.pem,dns=cucm-pub.lab,ip=10.1.2.3 \
   --capf capf.pem,dns=cucm-pub.lab,ip=10.1.2.3
 
@@ -107,12 +98,9 @@ step "6. Check it: signature and signer, then what would hurt on phones"
 quietly ctlsign verify CTLFile.tlv
 quietly ctlsign lint CTLFile.tlv
 
-step "7. A second generation: a subscriber and a firewall join. The other token signs."
-quietly ctlsign build -o CTLFile.2.tlv --module "$MODULE" --pin-file pin \
-  --sign-with 'pkcs11:token=SAST-2' \
-  --sast 'pkcs11:token=SAST-1' --sast 'pkcs11:token=SAST-2' --sast itlrecovery.pem \
-  --ccm-tftp cucm-pub.pem,dns=cucm-pub.lab,ip=10.1.2.3 \
-  --capf capf.pem,dns=cucm-pub.lab,ip=10.1.2.3 \
+step "7. A second generation from the first: a subscriber and a firewall join. The other token signs."
+quietly ctlsign build -o CTLFile.2.tlv --module "$MODULE" --from CTLFile.tlv \
+  --collect 1 --token SAST-2 --pin-file pin \
   --ccm-tftp cucm-sub.pem,dns=cucm-sub.lab,ip=10.1.2.4 \
   --firewall asa.pem,dns=asa.lab,ip=10.1.2.254
 

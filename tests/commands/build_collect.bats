@@ -133,7 +133,7 @@ old_list() {
 
 @test "of several certificates one must be named; the one that the list knows is taken" {
   collect_refused 5 "token 'DOUBLE' (serial *): the token carries 2 certificates that could stand for
-    it; name one by its URI, as in --token 'pkcs11:*id=%01*" --collect 1 --token DOUBLE "${PUB[@]}"
+    it; name one by its URI, as in --token 'pkcs11:*id=%0*" --collect 1 --token DOUBLE "${PUB[@]}"
   collect --collect 2 --token SAST-1 --token "pkcs11:token=DOUBLE;id=%02" "${PUB[@]}"
   independent out.tlv
   assert_json '.records[1].subject' "CN=DOUBLE-2;O=Lab"
