@@ -198,6 +198,7 @@ struct token_watch;
 
 struct token_event {
 	bool inserted; /* false: removed */
+	/* Also a blank one: see its `initialised`. */
 	/*
 	 * Of the new snapshot when inserted; when removed a copy with its strings that lives until
 	 * the next wait.

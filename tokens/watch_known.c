@@ -110,21 +110,37 @@ static enum status forget_old_problems(struct watch_known *known, const struct t
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 
-/* Wherever it is plugged in. */
+/* All that are in the snapshot: those that are initialised, then the blank ones. */
+static size_t count_all(const struct tokens *tokens)
+{
+	return tokens->n + tokens->n_blanks;
+}
+
+static struct token *token_at(const struct tokens *tokens, size_t i)
+{
+	return i < tokens->n ? tokens->list[i] : tokens->blanks[i - tokens->n];
+}
+
+/* Wherever it is plugged in; blank ones are all alike, but for their slots. */
 static bool same_identity(const struct token *a, const struct token *b)
 {
 	const struct token_identity *x = &a->identity, *y = &b->identity;
 
+	if (a->info.initialised != b->info.initialised)
+		return false;
+	if (!a->info.initialised)
+		return x->module == y->module && x->slot_id == y->slot_id;
 	return x->module == y->module && memcmp(x->label, y->label, sizeof(x->label)) == 0 &&
 	       memcmp(x->serial, y->serial, sizeof(x->serial)) == 0;
 }
 
-/* The token of the snapshot that is TOKEN and was not SEEN for another one; N: none is. */
+/* The token of the snapshot that is TOKEN and was not SEEN for another one; none is: how
+ * many there are. */
 static size_t find_token(const struct tokens *tokens, const bool *seen, const struct token *token)
 {
 	size_t k = 0;
 
-	while (k < tokens->n && (seen[k] || !same_identity(tokens->list[k], token)))
+	while (k < count_all(tokens) && (seen[k] || !same_identity(token_at(tokens, k), token)))
 		k++;
 	return k;
 }
@@ -139,7 +155,7 @@ static size_t sort_known(
 		struct token *token = known->list[i];
 		const size_t k = find_token(tokens, seen, token);
 
-		if (k < tokens->n) {
+		if (k < count_all(tokens)) {
 			seen[k] = true;
 			token_free(token);
 		} else if (known_in_doubt(known, tokens, token->identity.module)) {
@@ -156,17 +172,17 @@ static void make_events(struct watch_known *known, const struct tokens *tokens, 
 	for (size_t i = 0; i < known->n_removed; i++)
 		known->events[known->n_events++] =
 		    (struct token_event){.token = &known->removed[i]->info};
-	for (size_t i = 0; i < tokens->n; i++)
+	for (size_t i = 0; i < count_all(tokens); i++)
 		if (!seen[i])
-			known->events[known->n_events++] =
-			    (struct token_event){.inserted = true, .token = &tokens->list[i]->info};
+			known->events[known->n_events++] = (struct token_event){
+			    .inserted = true, .token = &token_at(tokens, i)->info};
 }
 
 /* Appends copies of the snapshot's tokens to a list that has room. */
 static enum status copy_tokens(const struct tokens *tokens, struct token **list, size_t *n)
 {
-	for (size_t i = 0; i < tokens->n; i++) {
-		list[*n] = token_copy(tokens->list[i]);
+	for (size_t i = 0; i < count_all(tokens); i++) {
+		list[*n] = token_copy(token_at(tokens, i));
 		if (list[*n] == NULL)
 			return ST_NO_MEMORY;
 		++*n;
@@ -176,9 +192,9 @@ static enum status copy_tokens(const struct tokens *tokens, struct token **list,
 
 enum status known_compare(struct watch_known *known, const struct tokens *tokens)
 {
-	const size_t most = known->n + tokens->n + 1;
+	const size_t most = known->n + count_all(tokens) + 1;
 	struct token **list = calloc(most, sizeof(*list));
-	bool *seen = calloc(tokens->n + 1, sizeof(*seen));
+	bool *seen = calloc(count_all(tokens) + 1, sizeof(*seen));
 	enum status status = ST_NO_MEMORY;
 
 	forget_events(known);
@@ -203,7 +219,7 @@ enum status known_begin(struct watch_known *known, const struct tokens *tokens)
 {
 	const struct problems none = {0};
 
-	known->list = calloc(tokens->n + 1, sizeof(*known->list));
+	known->list = calloc(count_all(tokens) + 1, sizeof(*known->list));
 	if (known->list == NULL)
 		return ST_NO_MEMORY;
 	if (copy_tokens(tokens, known->list, &known->n) != ST_OK)

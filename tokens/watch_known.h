@@ -41,7 +41,9 @@ enum status known_tell_problems(struct watch_known *known, const struct tokens *
 bool known_in_doubt(
     const struct watch_known *known, const struct tokens *tokens, const struct module *module);
 
+/* What was to be told has been told. */
 void known_forget_news(struct watch_known *known);
+/* Frees everything. */
 void known_free(struct watch_known *known);
 
 #endif

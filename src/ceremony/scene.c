@@ -99,8 +99,24 @@ static bool wait_for_tokens(void *context, int fd)
 		}
 		free(scene->inserted);
 		scene->inserted = scene_identity(events[i].token);
+		scene->blank = !events[i].token->initialised;
 	}
-	return n > 0 || scene->watch_status != ST_OK;
+	return n > 0 || scene->watch_status != ST_OK || token_watch_problem_count(scene->watch) > 0;
+}
+
+/* What came in and cannot be used, in words: whoever inserted it waits for an answer. */
+static enum status tell_unusable(struct scene *scene, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < token_watch_problem_count(scene->watch); i++)
+		st = scene_tell(token_watch_problem_at(scene->watch, i), err);
+	if (st == ST_OK && scene->blank)
+		st = scene_say(err, "%s",
+		    _("The token that was inserted is blank: it has no key yet. Prepare it with "
+		      "`ctlsign token init` and `ctlsign token provision`, or insert another "
+		      "one."));
+	return st;
 }
 
 enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_t size,
@@ -111,13 +127,14 @@ enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_
 
 	free(scene->inserted);
 	scene->inserted = NULL;
+	scene->blank = false;
 	scene->watch_status = ST_OK;
 	st = terminal_ask_line(prompt, &waiter, line, size, changed, err);
 	if (st == ST_OK && scene->watch_status != ST_OK) {
 		*err = scene->watch_error;
 		st = scene->watch_status;
 	}
-	return st;
+	return st == ST_OK && *changed ? tell_unusable(scene, err) : st;
 }
 
 enum status scene_say(struct error *err, const char *fmt, ...)

@@ -21,6 +21,7 @@ struct scene {
 	char *aside[SCENE_MAX_ASIDE]; /* identities of tokens that are passed over until removed */
 	size_t n_aside;
 	char *inserted; /* the identity of the token that came in last, or NULL */
+	bool blank;	/* and whether it is blank */
 	enum status watch_status;
 	struct error watch_error;
 };
@@ -30,8 +31,8 @@ enum status scene_open(struct scene *scene, struct tokens *tokens, struct error 
 void scene_close(struct scene *scene);
 
 /*
- * Asks for a line; *CHANGED when tokens came or went before one was typed.  Then, and after the
- * answer, pointers into the snapshot are dead.
+ * Asks for a line; *CHANGED when tokens came or went before one was typed, or something came that
+ * cannot be used, which is told.  Then, and after the answer, pointers into the snapshot are dead.
  */
 enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_t size,
     bool *changed, struct error *err);

@@ -132,7 +132,7 @@ static void add_text(struct watching *w, const char *what, const struct token_in
 	text_time_local(line, when);
 	buffer_add(line, "  ", 2);
 	add_column(line, what, &width);
-	add_column(line, t->label, &w->widths[0]);
+	add_column(line, t->initialised ? t->label : _("(blank)"), &w->widths[0]);
 	add_column(line, t->serial, &w->widths[1]);
 	buffer_printf(line, "%s\n", t->reader);
 }
@@ -147,6 +147,7 @@ static void add_json(
 	text_time_utc(&utc, when);
 	json_object_set_new(json, "event", json_string(event));
 	json_object_set_new(json, "time", json_string(buffer_text(&utc)));
+	json_object_set_new(json, "initialised", json_boolean(t->initialised));
 	if (json_object_update(json, token) == 0)
 		text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	if (text == NULL)
@@ -209,6 +210,8 @@ static void tell_present(struct watching *w, const struct tokens *tokens)
 	}
 	for (size_t i = 0; i < tokens_count(tokens); i++)
 		tell(w, "present", _("present"), tokens_at(tokens, i));
+	for (size_t i = 0; i < tokens_blank_count(tokens); i++)
+		tell(w, "present", _("present"), tokens_blank_at(tokens, i));
 }
 
 /* ---- watching ------------------------------------------------------------------------------- */

@@ -103,7 +103,19 @@ cpu_ns() {
   done
   # The same keys as in the list, and two more.
   "$CTLSIGN" token list --json --module "$P11MOCK" >list
-  assert_equal "$(jq -c 'del(.event, .time) | keys' inserted)" "$(jq -c '.tokens[0] | keys' list)"
+  assert_equal "$(jq -c 'del(.event, .time, .initialised) | keys' inserted)" "$(jq -c '.tokens[0] | keys' list)"
+}
+
+@test "a blank token is told as blank" {
+  p11mock_set flags 'clear 0x400 SAST-1'
+  watch --json
+  assert_equal "$(jq -r 'select(.initialised | not) | .event' out)" present
+  p11mock_unset flags
+  eventually 5 has_lines 4
+  kill -TERM "$WATCHER"
+  ended 143
+  assert_equal "$(tail -n 2 out | jq -r '[.event, .initialised, .label] | join(" ")')" \
+    "$(printf '%s\n' 'removed false SAST-1' 'inserted true SAST-1')"
 }
 
 @test "--timeout ends the watch with 0, and puts the module in order" {

@@ -182,6 +182,21 @@ old_list() {
   tty_wait "the signer's key is EC" 10 2
 }
 
+@test "a blank token, and one that cannot be read, are told as what they are" {
+  collects 1
+  tty_wait "Insert token 1 of 1"
+  p11mock_set flags 'clear 0x400 STRANGER'
+  inserted STRANGER
+  tty_wait "is blank: it has no key yet. Prepare it with"
+  inserted
+  p11mock_set fail 'C_GetTokenInfo 0xe1'
+  inserted SAST-1
+  tty_wait "CKR_TOKEN_NOT_RECOGNIZED"
+  tty_wait "Insert token 1 of 1" 10 2
+  p11mock_unset fail
+  tty_wait "Token serial  $(softhsm_serial SAST-1)"
+}
+
 @test "skip leaves a token out; other words ask again" {
   collects 1
   tty_wait "Insert token 1 of 1"

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2154
 
 load fixture
+load traces
 
 setup_file() {
   fixture_make
@@ -16,62 +17,14 @@ setup() {
 }
 
 teardown() {
-  if [[ -n ${pid-} ]]; then
-    kill -KILL "$pid" 2>/dev/null || true
-  fi
+  traces_end
   tty_stop
   fixture_nobody_end
 }
 
 # hanging_at FUNCTION ARG...: a build that waits in this call; sets pid.
 hanging_at() {
-  local function=$1
-  shift
-  p11mock_set hang "$function"
-  "${BUILD[@]}" "$@" >stdout 2>stderr 3>&- &
-  pid=$!
-  p11mock_wait_hanging "$function"
-}
-
-# let_go: the call returns; sets status.
-let_go() {
-  p11mock_unset hang
-  status=0
-  wait "$pid" || status=$?
-  pid=
-}
-
-# in_memory PID TEXT: how often TEXT stands in the process's readable memory.
-in_memory() {
-  python3 - "$@" <<'PYTHON'
-import sys
-pid, text, found = sys.argv[1], sys.argv[2].encode(), 0
-with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-    for line in maps:
-        span, access = line.split()[:2]
-        if access[0] != "r" or line.rstrip().endswith(("[vvar]", "[vsyscall]")):
-            continue
-        start, end = (int(number, 16) for number in span.split("-"))
-        if end - start > 1 << 30:  # a sanitizer's
-            continue
-        memory.seek(start)
-        try:
-            found += memory.read(end - start).count(text)
-        except OSError:
-            pass
-print(found)
-PYTHON
-}
-
-# assert_no_pin FILE...: exists, and holds no PIN.  The environment of a process that cannot be
-# dumped is for root only.
-assert_no_pin() {
-  local file
-  for file; do
-    [[ $file != /proc/*/environ || $(id -u) -eq 0 ]] || continue
-    [[ -r $file ]] || fail "cannot read $file" || return
-    ! grep -qaF -- "$PIN" "$file" || fail "the PIN is in $file" || return
-  done
+  hangs_at "$1" "${BUILD[@]}" "${@:2}"
 }
 
 # ctlsign_state PID: its name and its state.
@@ -124,12 +77,7 @@ ctlsign_state() {
   hanging_at C_Login --pin-file pin
   # This is how a copy shows: without it the other numbers say nothing.
   [[ $(in_memory "$pid" "$PIN") -ge 1 ]] || fail "the PIN cannot be seen at all"
-  p11mock_set hang C_Finalize
-  for _ in {1..200}; do
-    [[ $(cat mock/hanging 2>/dev/null) != C_Finalize ]] || break
-    sleep 0.05
-  done
-  assert_equal "$(p11mock_get hanging)" C_Finalize
+  goes_on_to C_Finalize
   assert_equal "$(in_memory "$pid" "$PIN")" 0
   let_go
   assert_success
