@@ -31,10 +31,48 @@ static const struct cli_command *const commands[] = {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* Whether the command's name is GROUP and another word, as "token list" is in the group "token". */
+static bool is_in_group(const struct cli_command *command, const char *group)
+{
+	const size_t len = strlen(group);
+
+	return strncmp(command->name, group, len) == 0 && command->name[len] == ' ';
+}
+
+static void add_commands(const char *group, struct buffer *out)
+{
+	struct text_table *table = text_table_new(2);
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char name[64];
+
+		if (group != NULL && !is_in_group(commands[i], group))
+			continue;
+		snprintf(name, sizeof(name), "  %s", commands[i]->name);
+		text_table_row(table, (const char *[]){name, _(commands[i]->summary)});
+	}
+	text_table_print(table, out);
+	text_table_free(table);
+}
+
+static int print_group_help(const char *group)
+{
+	struct buffer out = BUFFER_INIT;
+	int rc;
+
+	buffer_printf(&out, _("Usage: ctlsign %s COMMAND [OPTION]...\n\nCommands:\n"), group);
+	add_commands(group, &out);
+	buffer_printf(&out,
+	    _("\n  ctlsign %s COMMAND --help   what a command does, its options, an example\n"),
+	    group);
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
 static int print_help(void)
 {
 	struct buffer out = BUFFER_INIT;
-	struct text_table *table = text_table_new(2);
 	int rc;
 
 	buffer_printf(&out, "%s",
@@ -43,13 +81,7 @@ static int print_help(void)
 	      "Signs Cisco Certificate Trust Lists with keys that never leave their USB tokens.\n"
 	      "\n"
 	      "Commands:\n"));
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "  %s", commands[i]->name);
-		text_table_row(table, (const char *[]){name, _(commands[i]->summary)});
-	}
-	text_table_print(table, &out);
+	add_commands(NULL, &out);
 	buffer_printf(&out, "%s",
 	    _("\n"
 	      "  ctlsign COMMAND --help   what a command does, its options, an example\n"
@@ -61,7 +93,6 @@ static int print_help(void)
 	      "\n"
 	      "Example: which tokens are there?\n"
 	      "  ctlsign token list\n"));
-	text_table_free(table);
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
@@ -85,17 +116,13 @@ static int unknown(int argc, char **argv)
 	char shown[128];
 	bool group = false;
 
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		size_t len = strlen(argv[0]);
-
-		group = group || (strncmp(commands[i]->name, argv[0], len) == 0 &&
-				     commands[i]->name[len] == ' ');
-	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		group = group || is_in_group(commands[i], argv[0]);
 	if (group && argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		return print_help();
+		return print_group_help(argv[0]);
 	if (group && argc < 2) {
-		fprintf(
-		    stderr, _("ctlsign: '%s' needs a second word; see: ctlsign --help\n"), argv[0]);
+		fprintf(stderr, _("ctlsign: '%s' needs a second word; see: ctlsign %s --help\n"),
+		    argv[0], argv[0]);
 		return CLI_USAGE;
 	}
 	fprintf(stderr, _("ctlsign: there is no command '%s'; see: ctlsign --help\n"),

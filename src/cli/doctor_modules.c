@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,14 +103,32 @@ static enum doctor_check check_of(enum survey_step step)
 	return DOCTOR_MODULE_ANSWERS;
 }
 
+/* Owner and mode, and what they mean: this was looked at before the file was loaded. */
+static void owner_and_mode(struct doctor *doctor, const char *path)
+{
+	const struct passwd *owner;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	owner = getpwuid(st.st_uid);
+	if (owner != NULL)
+		doctor_find(doctor, DOCTOR_MODULE_OWNER, DOCTOR_OK,
+		    _("%s, %04o: only root or you can change it"), owner->pw_name,
+		    (unsigned)st.st_mode & 07777);
+	else
+		doctor_find(doctor, DOCTOR_MODULE_OWNER, DOCTOR_OK,
+		    _("user %u, %04o: only root or you can change it"), (unsigned)st.st_uid,
+		    (unsigned)st.st_mode & 07777);
+}
+
 static void steps_that_succeeded(struct doctor *doctor, const struct surveyed_module *m)
 {
 	if (m->step > SURVEY_FILE)
 		doctor_find(doctor, DOCTOR_MODULE_FILE, DOCTOR_OK,
 		    m->named ? _("named by --module") : _("registered with p11-kit"));
 	if (m->step > SURVEY_OWNER)
-		doctor_find(
-		    doctor, DOCTOR_MODULE_OWNER, DOCTOR_OK, _("only root or you can change it"));
+		owner_and_mode(doctor, m->path);
 	if (m->step == SURVEY_ANSWER || m->step == SURVEY_READY)
 		doctor_find(doctor, DOCTOR_MODULE_LOADS, DOCTOR_OK, _("it is a PKCS#11 module"));
 }

@@ -46,7 +46,7 @@ in_module() {
   token
   is_ready
   told module-file ok "named by --module"
-  told module-owner ok "only root or you"
+  told module-owner ok "^[^ ]+, 0[0-7]{3}: only root or you"
   told module-loads ok "PKCS#11"
   told module-answers ok "with 1 token$"
   told tokens ok "^1 token$"

@@ -46,9 +46,18 @@ wrong() {
     assert_success
     assert_output "$help"
   done
-  ctlsign token --help
-  assert_success
-  assert_output "$help"
+}
+
+@test "a group of commands: --help lists them and no others" {
+  for form in "token --help" "token -h" "help token"; do
+    # shellcheck disable=SC2086
+    ctlsign $form
+    assert_success
+    assert_line --regexp '^  token list  '
+    assert_line --regexp '^  token unblock  '
+    refute_line --regexp '^  build '
+    assert_line --partial 'ctlsign token COMMAND --help'
+  done
 }
 
 @test "each command's --help, -h and help: an example, 80 columns at most" {
