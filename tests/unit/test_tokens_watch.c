@@ -338,8 +338,9 @@ static void test_emptied(void)
 	snprintf(line, sizeof(line), "clear 0x400 %s\n", serial_a);
 	softhsm_control("flags", line);
 	CU_ASSERT(wait_ms(5000) <= PROMISED_MS);
-	CU_ASSERT_EQUAL(n, 1);
+	CU_ASSERT_EQUAL_FATAL(n, 2);
 	CU_ASSERT(is_event(0, false, "watched A", serial_a));
+	CU_ASSERT(events[1].inserted && !events[1].token->initialised);
 	CU_ASSERT_EQUAL(tokens_count(tokens), 1);
 	CU_ASSERT_EQUAL_FATAL(tokens_blank_count(tokens), 1);
 	CU_ASSERT_STRING_EQUAL(tokens_blank_at(tokens, 0)->serial, serial_a);

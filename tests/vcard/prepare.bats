@@ -36,10 +36,16 @@ empty_hsm() {
   HSM_SERIAL=$(token_serial 1)
 }
 
-prepare_hsm() {
-  ctlsign token init "$HSM_SERIAL" "${OPENSC[@]}" --label SAST-9 --erase "$HSM_SERIAL" \
+# OpenSC's C_InitToken loses a few bytes, which a build with sanitizers must not count.
+init_hsm() {
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 \
+    ctlsign token init "$HSM_SERIAL" "${OPENSC[@]}" --label SAST-9 --erase "$HSM_SERIAL" \
     --so-pin-file ../so-pin --new-pin-file ../pin
   assert_success
+}
+
+prepare_hsm() {
+  init_hsm
   ctlsign token provision "$HSM_SERIAL" "${OPENSC[@]}" --subject CN=SAST-9,O=Lab "${PIN_FILE[@]}"
   assert_success
 }
@@ -61,9 +67,7 @@ prepare_hsm() {
 
 @test "a request for a CA, its answer imported, a list signed with it" {
   empty_hsm
-  ctlsign token init "$HSM_SERIAL" "${OPENSC[@]}" --label SAST-9 --erase "$HSM_SERIAL" \
-    --so-pin-file ../so-pin --new-pin-file ../pin
-  assert_success
+  init_hsm
   ctlsign token provision "$HSM_SERIAL" "${OPENSC[@]}" --subject CN=SAST-9,O=Lab "${PIN_FILE[@]}" \
     --csr sast-9.csr
   assert_success
@@ -148,9 +152,7 @@ assert_success_after_all() {
 
 @test "a card that is pulled out while its key is made: one line, and the next run says what is there" {
   empty_hsm
-  ctlsign token init "$HSM_SERIAL" "${OPENSC[@]}" --label SAST-9 --erase "$HSM_SERIAL" \
-    --so-pin-file ../so-pin --new-pin-file ../pin
-  assert_success
+  init_hsm
   vcard_ctl hsm remove-after-verify
   refused 5 "was removed" token provision "$HSM_SERIAL" "${OPENSC[@]}" --subject CN=SAST-9,O=Lab \
     "${PIN_FILE[@]}"
