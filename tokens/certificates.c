@@ -97,6 +97,7 @@ static bool add_certificate(struct read_job *job, const PKCS11_CERT *cert,
 	X509_up_ref(cert->x509);
 	c->x509 = cert->x509;
 	c->has_key = id_len > 0 && (have_id(public_keys, c->id) || have_id(private_keys, c->id));
+	c->keys_differ = !c->has_key && public_keys->n + private_keys->n > 0;
 	return c->label != NULL;
 }
 

@@ -74,6 +74,7 @@ struct token_certificate {
 	struct bytes id;   /* CKA_ID */
 	X509 *x509;	   /* owned by the snapshot */
 	bool has_key;	   /* a public or private key object with this CKA_ID could be seen */
+	bool keys_differ;  /* key objects could be seen, and none has this CKA_ID */
 };
 
 /*
@@ -198,10 +199,9 @@ struct token_watch;
 
 struct token_event {
 	bool inserted; /* false: removed */
-	/* Also a blank one: see its `initialised`. */
 	/*
 	 * Of the new snapshot when inserted; when removed a copy with its strings that lives until
-	 * the next wait.
+	 * the next wait.  Also a blank one: see its `initialised`.
 	 */
 	const struct token_info *token;
 };
@@ -411,6 +411,7 @@ struct surveyed_token {
 
 struct surveyed_module {
 	const char *path; /* printable */
+	const char *file; /* the same as it is, to be opened */
 	bool named;	  /* the caller named it, p11-kit did not bring it */
 	enum survey_step step;
 	struct error problem;  /* when step is not SURVEY_READY */

@@ -41,12 +41,6 @@ const struct collected_token *candidate_known(
 	return found;
 }
 
-void candidate_names(const struct collection *collection, struct buffer *out)
-{
-	for (size_t i = 0; i < collection->n; i++)
-		buffer_printf(out, "  %s\n", collection->list[i].name);
-}
-
 /* ---- which certificate ---------------------------------------------------------------------- */
 
 /* Keeps those that FITS says yes to, unless it is none of them. */
@@ -76,6 +70,18 @@ static bool has_key(
 	return certificate->has_key;
 }
 
+/* Keys can be seen on the token, but none for its certificate. */
+static enum status no_key(const struct token_info *token, struct error *err)
+{
+	error_set(
+	    err, ST_NO_KEY, "%s", _("the token shows keys, and none belongs to its certificate"));
+	error_hint(err, "%s",
+	    _("insert a token that has its certificate's key; if the module hides that key, name "
+	      "the certificate by its URI with --token"));
+	name_token(token, err);
+	return ST_NO_KEY;
+}
+
 enum status candidate_look(const struct collect_request *request, const struct token_info *token,
     const X509 *only, struct candidate *out, struct error *err)
 {
@@ -98,8 +104,13 @@ enum status candidate_look(const struct collect_request *request, const struct t
 	}
 	prefer(out, request, is_listed);
 	prefer(out, request, has_key);
-	if (out->n > 0)
+	/* Who names a certificate may know better: some modules do not show every key. */
+	if (out->n > 0 && (only != NULL || !out->certificates[0]->keys_differ))
 		return ST_OK;
+	if (out->n > 0) {
+		out->n = 0;
+		return no_key(token, err);
+	}
 	if (why == ST_OK) {
 		error_set(err, ST_NO_KEY, "%s", _("the token carries no certificate"));
 		error_hint(err, "%s",
@@ -165,6 +176,18 @@ static bool same_certificate(const struct collection *collection, const X509 *ce
 	return false;
 }
 
+/* One at least must be able to sign, so the last one if none of the others is. */
+static bool must_be_listed(
+    const struct collect_request *request, const struct collection *collection)
+{
+	if (request->current == NULL || request->signer_named)
+		return false;
+	for (size_t i = 0; i < collection->n; i++)
+		if (collection->list[i].listed)
+			return false;
+	return collection->n + 1 == request->wanted;
+}
+
 enum status candidate_check(const struct collect_request *request,
     const struct collection *collection, const struct token_info *token,
     const struct token_certificate *certificate, struct error *err)
@@ -181,7 +204,7 @@ enum status candidate_check(const struct collect_request *request,
 	}
 	if (st == ST_OK)
 		st = check_validity(certificate->x509, err);
-	if (st == ST_OK && request->must_be_listed && !is_listed(request, certificate))
+	if (st == ST_OK && must_be_listed(request, collection) && !is_listed(request, certificate))
 		st = not_listed(request, err);
 	if (st != ST_OK)
 		name_token(token, err);
@@ -236,6 +259,9 @@ void candidate_describe(const struct collect_request *request, const struct toke
 	row(table, _("  Manufacturer"), token->manufacturer);
 	row(table, _("  Reader"), token->reader);
 	certificate_rows(certificate->x509, table);
+	row(table, _("  Key object"),
+	    certificate->has_key ? _("a key with this id is on the token")
+				 : _("not seen without the PIN"));
 	if (request->current == NULL)
 		row(table, _("  Current CTL"), _("none was given"));
 	else

@@ -20,7 +20,8 @@ struct candidate {
 /*
  * The certificates of TOKEN whose keys can sign; of several those that the current list knows, then
  * those whose key was seen on the token.  ONLY (may be NULL) leaves that certificate alone.
- * None: ST_NO_KEY with the reason and what to insert instead.
+ * None, or one whose key is not among those that are seen: ST_NO_KEY with the reason and what to
+ * insert instead.
  */
 enum status candidate_look(const struct collect_request *request, const struct token_info *token,
     const X509 *only, struct candidate *out, struct error *err);
@@ -44,8 +45,5 @@ void candidate_describe(const struct collect_request *request, const struct toke
 /* The collected token that TOKEN is, or NULL. */
 const struct collected_token *candidate_known(
     const struct collection *collection, const struct token_info *token);
-
-/* Appends the names of the collected tokens, "  token 'A' (serial 1)", a line each. */
-void candidate_names(const struct collection *collection, struct buffer *out);
 
 #endif

@@ -23,8 +23,11 @@ struct collect_request {
 	/* The CTL that phones have now; NULL: there is none, or it is not known. */
 	const struct trustlist *current;
 	const char *current_name; /* printable, with CURRENT */
-	/* Every token must be a SAST of CURRENT: phones would take no other as the signer. */
-	bool must_be_listed;
+	/*
+	 * Another key signs, which was named.  Else, with CURRENT, one of the tokens must be a SAST
+	 * of it, as phones would take no other signer: the last one if none was before.
+	 */
+	bool signer_named;
 	/* --token: selectors that stand for insertions.  What they leave open a person is asked. */
 	const char *const *named;
 	size_t n_named;
@@ -47,9 +50,9 @@ struct collection {
 
 /*
  * Fills OUT with `wanted` different tokens, each with a certificate whose key can sign, valid now,
- * and listed where it must be; any other is refused by name, at the terminal with what to insert
- * instead, and asked for anew.  A token that is named and refused is an error.  Insertions and
- * removals are noticed by themselves.  Nothing on a token is changed, and no PIN is asked for.
+ * and one of them listed where CURRENT is; any other is refused by name, at the terminal with what
+ * to insert instead, and asked for anew.  A token that is named and refused is an error. Insertions
+ * and removals are noticed by themselves.  Nothing on a token is changed, and no PIN is asked for.
  *
  * Before anything is asked: ST_PIN_NEEDED when there is no terminal and too few are named,
  * ST_USAGE when more are named than wanted.  ST_CANCELLED when the person stops.  Takes new

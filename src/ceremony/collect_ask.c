@@ -19,11 +19,8 @@
 #include <string.h>
 
 /* What a person types; never translated, as it stands in quotes in the questions. */
-#define ADD    "add"
-#define SKIP   "skip"
-#define FINISH "finish"
-
-#define LINE_MAX_LEN 64
+#define ADD  "add"
+#define SKIP "skip"
 
 struct asking {
 	struct scene scene;
@@ -43,48 +40,17 @@ static void drop_choice(struct asking *a)
 	a->described = false;
 }
 
-/* Whether WORD was typed, in whole or its first letter. */
-static bool typed(const char *line, const char *word)
-{
-	return strcmp(line, word) == 0 || (line[0] == word[0] && line[1] == '\0');
-}
-
-static enum status say_tokens(
-    const struct token_info *const *list, size_t n, bool numbered, struct error *err)
-{
-	struct text_table *table = text_table_new(4);
-	struct buffer out = BUFFER_INIT;
-	const char *text;
-	enum status st;
-
-	for (size_t i = 0; i < n; i++) {
-		char number[32], serial[160];
-
-		snprintf(number, sizeof(number), numbered ? "  %zu" : " ", i + 1);
-		snprintf(serial, sizeof(serial), _("serial %s"), list[i]->serial);
-		text_table_row(
-		    table, (const char *[]){number, list[i]->label, serial, list[i]->reader});
-	}
-	text_table_print(table, &out);
-	text_table_free(table);
-	if (out.len > 0 && out.data[out.len - 1] == '\n')
-		out.len--;
-	text = buffer_text(&out);
-	st = text == NULL ? error_no_memory(err) : scene_say(err, "%s", text);
-	buffer_free(&out);
-	return st;
-}
-
 /* ---- "remove all tokens" --------------------------------------------------------------------- */
 
 static enum status ask_removal(struct asking *a, struct error *err)
 {
 	enum status st = ST_OK;
 	bool changed = true;
+	char line[SCENE_LINE] = "";
 
-	while (st == ST_OK && changed && tokens_count(a->scene.tokens) > 0) {
+	/* Only Enter goes on: whoever types a name or number believes to choose. */
+	while (st == ST_OK && (changed || line[0] != '\0') && tokens_count(a->scene.tokens) > 0) {
 		const struct token_info *there[COLLECT_MAX];
-		char line[LINE_MAX_LEN];
 		size_t n = 0;
 
 		while (n < tokens_count(a->scene.tokens) && n < COLLECT_MAX) {
@@ -93,7 +59,7 @@ static enum status ask_removal(struct asking *a, struct error *err)
 		}
 		st = scene_say(err, "%s", _("\nRemove all tokens. Still inserted:"));
 		if (st == ST_OK)
-			st = say_tokens(there, n, false, err);
+			st = scene_list(there, n, false, err);
 		if (st == ST_OK)
 			st = scene_ask(&a->scene,
 			    _("Remove them, or press Enter to go on with them inserted: "), line,
@@ -131,32 +97,25 @@ static size_t present(struct asking *a, const struct token_info *list[COLLECT_MA
 	return n;
 }
 
-/* A number from 1 to N, or 0. */
-static size_t number_in(const char *line, size_t n)
-{
-	char *end;
-	const unsigned long value = strtoul(line, &end, 10);
-
-	return line[0] < '0' || line[0] > '9' || *end != '\0' || value > n ? 0 : value;
-}
-
 static enum status choose_token(
     struct asking *a, const struct token_info *const *list, size_t n, struct error *err)
 {
-	char line[LINE_MAX_LEN], *identities[COLLECT_MAX] = {NULL};
+	char line[SCENE_LINE], *identities[COLLECT_MAX] = {NULL};
 	enum status st;
 	bool changed;
 	size_t number;
 
 	st = scene_say(err, "%s", _("\nSeveral tokens are inserted:"));
 	if (st == ST_OK)
-		st = say_tokens(list, n, true, err);
+		st = scene_list(list, n, true, err);
 	for (size_t i = 0; i < n; i++)
 		identities[i] = scene_identity(list[i]);
 	if (st == ST_OK)
 		st = scene_ask(&a->scene, _("Type the number of one, or remove the others: "), line,
 		    sizeof(line), &changed, err);
-	number = st == ST_OK && !changed ? number_in(line, n) : 0;
+	number = st == ST_OK && !changed ? scene_number(line, n) : 0;
+	if (st == ST_OK && !changed && number == 0)
+		st = scene_say(err, _("That is no number from 1 to %zu."), n);
 	if (number > 0) {
 		a->chosen = identities[number - 1];
 		identities[number - 1] = NULL;
@@ -170,7 +129,7 @@ static enum status choose_certificate(
     struct asking *a, const struct candidate *candidate, struct error *err)
 {
 	X509 *list[COLLECT_MAX];
-	char line[LINE_MAX_LEN];
+	char line[SCENE_LINE];
 	enum status st;
 	bool changed;
 	size_t number;
@@ -197,7 +156,11 @@ static enum status choose_certificate(
 	if (st == ST_OK)
 		st = scene_ask(&a->scene, _("Type the number of the one that is to stand for it: "),
 		    line, sizeof(line), &changed, err);
-	number = st == ST_OK && !changed ? number_in(line, candidate->n) : 0;
+	number = st == ST_OK && !changed ? scene_number(line, candidate->n) : 0;
+	if (st == ST_OK && !changed && number == 0)
+		st = scene_say(err,
+		    _("That is no number from 1 to %zu; to leave this token out, remove it."),
+		    candidate->n);
 	for (size_t i = 0; i < candidate->n; i++) {
 		if (i + 1 == number)
 			a->certificate = list[i];
@@ -245,7 +208,7 @@ static enum status describe(struct asking *a, const struct token_info *token,
 /* Asks whether to add the chosen token; the answer counts only while it is there. */
 static enum status ask_add(struct asking *a, struct error *err)
 {
-	char line[LINE_MAX_LEN], prompt[128];
+	char line[SCENE_LINE], prompt[128];
 	const struct token_info *list[COLLECT_MAX];
 	struct candidate candidate;
 	struct error why;
@@ -257,13 +220,13 @@ static enum status ask_add(struct asking *a, struct error *err)
 	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
 	if (st != ST_OK || changed || a->chosen == NULL || present(a, list) != 1)
 		return st;
-	if (typed(line, SKIP)) {
+	if (scene_typed(line, SKIP)) {
 		scene_set_aside(&a->scene, list[0]);
 		drop_choice(a);
 		return ST_OK;
 	}
-	if (!typed(line, ADD))
-		return ST_OK;
+	if (!scene_typed(line, ADD))
+		return scene_say(err, _("Please type \"%s\" or \"%s\"."), ADD, SKIP);
 	st = candidate_look(a->request, list[0], a->certificate, &candidate, &why);
 	if (st == ST_OK)
 		st = candidate_add(
@@ -320,7 +283,7 @@ static enum status tell_twice(struct asking *a, struct error *err)
 static enum status ask_insertion(struct asking *a, struct error *err)
 {
 	const struct collected_token *last = still_inserted(a);
-	char prompt[512], line[LINE_MAX_LEN];
+	char prompt[512], line[SCENE_LINE];
 	const size_t next = a->collection->n + 1;
 	enum status st;
 	bool changed;
@@ -372,84 +335,6 @@ enum status collect_ask(
 	while (st == ST_OK && collection->n < request->wanted)
 		st = ask_one(&a, err);
 	drop_choice(&a);
-	scene_close(&a.scene);
-	return st;
-}
-
-/* ---- "finish" ------------------------------------------------------------------------------- */
-
-/* The collected token that is inserted; of several the one that was added last. */
-static bool find_signer(const struct asking *a, size_t *signer)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < tokens_count(a->scene.tokens); i++) {
-		const struct collected_token *known =
-		    candidate_known(a->collection, tokens_at(a->scene.tokens, i));
-		const size_t at = known == NULL ? 0 : (size_t)(known - a->collection->list);
-
-		if (known != NULL && (!found || at > *signer)) {
-			*signer = at;
-			found = true;
-		}
-	}
-	return found;
-}
-
-static enum status ask_for_signer(struct asking *a, struct error *err)
-{
-	struct buffer names = BUFFER_INIT;
-	char prompt[4096], line[LINE_MAX_LEN];
-	const char *text;
-	enum status st;
-	bool changed;
-
-	candidate_names(a->collection, &names);
-	text = buffer_text(&names);
-	snprintf(prompt, sizeof(prompt),
-	    _("\nInsert the token that is to sign, one of:\n%s(Ctrl-C stops): "),
-	    text != NULL ? text : "");
-	buffer_free(&names);
-	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
-	return st == ST_OK && !changed ? tokens_refresh(a->scene.tokens, err) : st;
-}
-
-/* Asks for the word; *DONE when it was typed and the token may sign. */
-static enum status ask_finish(struct asking *a, size_t signer, bool *done, struct error *err)
-{
-	const struct collected_token *token = &a->collection->list[signer];
-	char prompt[1024], line[LINE_MAX_LEN];
-	enum status st;
-	bool changed;
-
-	*done = false;
-	if (a->request->current != NULL && !token->listed) {
-		snprintf(prompt, sizeof(prompt),
-		    _("\nInserted: %s.\n%s does not list it, so it cannot sign.\nInsert one of the "
-		      "others: "),
-		    token->name, a->request->current_name);
-		st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
-		return st == ST_OK && !changed ? tokens_refresh(a->scene.tokens, err) : st;
-	}
-	snprintf(prompt, sizeof(prompt),
-	    _("\nAll tokens are added. The one that is inserted signs %s:\n  %s\n"
-	      "Type \"%s\" to sign with it, or insert another one of them first: "),
-	    a->request->output, token->name, FINISH);
-	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
-	*done = st == ST_OK && !changed && typed(line, FINISH);
-	return st;
-}
-
-enum status collect_ask_signer(const struct collect_request *request,
-    const struct collection *collection, size_t *signer, struct error *err)
-{
-	struct asking a = {.request = request, .collection = (struct collection *)collection};
-	enum status st = scene_open(&a.scene, request->tokens, err);
-	bool done = false;
-
-	while (st == ST_OK && !done)
-		st = find_signer(&a, signer) ? ask_finish(&a, *signer, &done, err)
-					     : ask_for_signer(&a, err);
 	scene_close(&a.scene);
 	return st;
 }

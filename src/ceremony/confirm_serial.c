@@ -33,12 +33,26 @@ enum status confirm_serial_given(
 	return ST_NO_TOKEN;
 }
 
+enum status confirm_serial_possible(const struct token_info *token, struct error *err)
+{
+	if (confirm_serial_word(token)[0] != '\0')
+		return ST_OK;
+	error_set(err, ST_NO_TOKEN, "%s",
+	    _("the token has neither serial number nor label, so nobody can say that it is the one "
+	      "that is meant"));
+	error_where(err, _("slot %lu (%s)"), token->slot_id, token->reader);
+	error_hint(err, "%s", _("use the software of the token's vendor for that"));
+	return ST_NO_TOKEN;
+}
+
 enum status confirm_serial_ask(
     const struct token_info *token, const char *situation, struct error *err)
 {
 	char prompt[PROMPT_MAX];
-	enum status st;
+	enum status st = confirm_serial_possible(token, err);
 
+	if (st != ST_OK)
+		return st;
 	snprintf(prompt, sizeof(prompt),
 	    token->serial[0] != '\0'
 		? _("%sType the token's serial number to go on, anything else to stop: ")

@@ -19,6 +19,9 @@ const char *confirm_serial_word(const struct token_info *token);
 enum status confirm_serial_given(
     const struct token_info *token, const char *option, const char *given, struct error *err);
 
+/* ST_NO_TOKEN when there is no such word: nothing of such a token can be destroyed. */
+enum status confirm_serial_possible(const struct token_info *token, struct error *err);
+
 /*
  * Shows SITUATION, lines that end with a newline and say what would be destroyed, and asks for the
  * serial number of TOKEN to be typed.  ST_CANCELLED when something else is, or nothing.

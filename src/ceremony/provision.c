@@ -18,8 +18,10 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SITUATION_MAX 1024
 
@@ -35,9 +37,11 @@ struct run {
 	char about[1024];
 	struct token_session *session;
 	EVP_PKEY *key;
-	bool confirmed; /* that what is under the id may be destroyed */
-	bool destroyed; /* it was */
-	bool made;	/* the new key is on the token */
+	bool bare;	 /* no certificate shows */
+	bool confirmed;	 /* that what is under the id may be destroyed */
+	bool destroying; /* that was begun */
+	bool destroyed;	 /* and is done */
+	bool made;	 /* the new key is on the token */
 };
 
 static enum status at_token(const struct run *run, struct error *err)
@@ -70,6 +74,8 @@ static enum status ask_to_replace(struct run *run, const char *what, struct erro
 		run->confirmed = true;
 		return ST_OK;
 	}
+	if (confirm_serial_possible(&run->token, err) != ST_OK)
+		return err->status;
 	if (!terminal_available()) {
 		error_set(err, ST_EXISTS, _("under id %s there is already: %s"), run->id, what);
 		error_hint(err,
@@ -93,6 +99,7 @@ static enum status look_at_certificates(struct run *run, struct error *err)
 	size_t n;
 	enum status st = tokens_certificates(p->tokens, p->token, &list, &n, err);
 
+	run->bare = st == ST_OK && n == 0;
 	for (size_t i = 0; st == ST_OK && i < n && !run->confirmed; i++) {
 		char name[OBJECT_TEXT_MAX], what[OBJECT_TEXT_MAX + 64];
 
@@ -123,8 +130,11 @@ static enum status look_at_objects(struct run *run, struct error *err)
 		    _("private keys: %zu, public keys: %zu, certificates: %zu"),
 		    there.n_private_keys, there.n_public_keys, there.n_certificates);
 	st = ask_to_replace(run, what, err);
-	if (st == ST_OK)
-		st = token_session_destroy(run->session, run->p->id, err);
+	if (st != ST_OK)
+		return st;
+	/* Keys go first, so one that fails may have destroyed what cannot be had again. */
+	run->destroying = true;
+	st = token_session_destroy(run->session, run->p->id, err);
 	run->destroyed = st == ST_OK;
 	return st;
 }
@@ -212,15 +222,34 @@ static enum status generate(struct run *run, struct error *err)
 	return st;
 }
 
+/*
+ * The directory may fail to keep the file that is in it: a request for a key that is destroyed must
+ * not get to a CA.  What somebody else has put there is not like it.
+ */
+static void take_back_request(const char *path, struct bytes pem)
+{
+	char *real = realpath(path, NULL);
+	struct buffer there = BUFFER_INIT;
+
+	if (real != NULL && file_read(real, pem.len, &there, NULL, NULL) == ST_OK &&
+	    bytes_equal(buffer_bytes(&there), pem))
+		unlink(real);
+	buffer_free(&there);
+	free(real);
+}
+
 static enum status write_request(
     const struct provision *p, const struct issue *issue, struct error *err)
 {
 	struct buffer pem = BUFFER_INIT;
 	enum status st = issue_request(issue, &pem, err);
 
-	if (st == ST_OK)
-		st = say_of_file(
-		    file_write_durably(p->csr, buffer_bytes(&pem), false, 0644, err), err);
+	if (st == ST_OK) {
+		st = file_write_durably(p->csr, buffer_bytes(&pem), false, 0644, err);
+		if (st != ST_OK && st != ST_EXISTS)
+			take_back_request(p->csr, buffer_bytes(&pem));
+		say_of_file(st, err);
+	}
 	buffer_free(&pem);
 	return st;
 }
@@ -252,6 +281,8 @@ static enum status work(struct run *run, X509 **certificate, struct error *err)
 	return store_certificate(run, &issue, certificate, err);
 }
 
+/* ---- what failed ---------------------------------------------------------------------------- */
+
 /* Adds one more sentence to what the person is to do. */
 static void add_hint(struct error *err, const char *sentence)
 {
@@ -259,6 +290,12 @@ static void add_hint(struct error *err, const char *sentence)
 
 	text_cut_into(before, sizeof(before), err->hint);
 	error_hint(err, before[0] != '\0' ? "%2$s; %1$s" : "%1$s", sentence, before);
+}
+
+/* Whether the module's own answer stands in the error. */
+static bool names(const struct error *err, const char *ckr)
+{
+	return strstr(err->what, ckr) != NULL;
 }
 
 /* A key without a certificate is of no use to anybody, and would be in the way the next time. */
@@ -278,11 +315,30 @@ static void take_back(struct run *run, struct error *err)
 			    confirm_serial_word(&run->token));
 		add_hint(err, sentence);
 	}
-	if (run->destroyed) {
+	if (run->destroying) {
 		snprintf(sentence, sizeof(sentence),
-		    _("what was under id %s before is destroyed already"), run->id);
+		    run->destroyed
+			? _("what was under id %s before is destroyed already")
+			: _("what was under id %s before may be destroyed, wholly or in part"),
+		    run->id);
 		add_hint(err, sentence);
+	} else if (!run->made && (names(err, "CKR_MECHANISM_INVALID") ||
+				     names(err, "CKR_FUNCTION_NOT_SUPPORTED"))) {
+		add_hint(err, _("nothing was changed"));
 	}
+}
+
+/* A SmartCard-HSM as it comes looks initialised, and only its login is not like that of others. */
+static void explain_login(const struct run *run, struct error *err)
+{
+	char sentence[256];
+
+	if (!run->bare || !names(err, "CKR_GENERAL_ERROR"))
+		return;
+	snprintf(sentence, sizeof(sentence),
+	    _("if it was never initialised: ctlsign token init %s --label NAME"),
+	    confirm_serial_word(&run->token));
+	add_hint(err, sentence);
 }
 
 enum status provision_run(const struct provision *provision, X509 **certificate, struct error *err)
@@ -304,6 +360,8 @@ enum status provision_run(const struct provision *provision, X509 **certificate,
 			at_token(&run, err);
 			take_back(&run, err);
 		}
+	} else {
+		explain_login(&run, err);
 	}
 	token_session_close(run.session);
 	provision->pins->about = NULL;

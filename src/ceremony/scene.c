@@ -5,6 +5,7 @@
  */
 #include "ceremony/scene.h"
 
+#include "base/text.h"
 #include "ceremony/terminal.h"
 
 #include <stdarg.h>
@@ -130,6 +131,12 @@ enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_
 	scene->blank = false;
 	scene->watch_status = ST_OK;
 	st = terminal_ask_line(prompt, &waiter, line, size, changed, err);
+	/* What is too long is no answer; it must not end the conversation. */
+	if (st == ST_LIMIT) {
+		snprintf(line, size, "?");
+		*changed = false;
+		st = ST_OK;
+	}
 	if (st == ST_OK && scene->watch_status != ST_OK) {
 		*err = scene->watch_error;
 		st = scene->watch_status;
@@ -146,6 +153,45 @@ enum status scene_say(struct error *err, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	return terminal_say(line, err);
+}
+
+bool scene_typed(const char *line, const char *word)
+{
+	return strcmp(line, word) == 0 || (line[0] == word[0] && line[1] == '\0');
+}
+
+size_t scene_number(const char *line, size_t n)
+{
+	char *end;
+	const unsigned long value = strtoul(line, &end, 10);
+
+	return line[0] < '0' || line[0] > '9' || *end != '\0' || value > n ? 0 : value;
+}
+
+enum status scene_list(
+    const struct token_info *const *list, size_t n, bool numbered, struct error *err)
+{
+	struct text_table *table = text_table_new(4);
+	struct buffer out = BUFFER_INIT;
+	const char *text;
+	enum status st;
+
+	for (size_t i = 0; i < n; i++) {
+		char number[32], serial[160];
+
+		snprintf(number, sizeof(number), numbered ? "  %zu" : " ", i + 1);
+		snprintf(serial, sizeof(serial), _("serial %s"), list[i]->serial);
+		text_table_row(
+		    table, (const char *[]){number, list[i]->label, serial, list[i]->reader});
+	}
+	text_table_print(table, &out);
+	text_table_free(table);
+	if (out.len > 0 && out.data[out.len - 1] == '\n')
+		out.len--;
+	text = buffer_text(&out);
+	st = text == NULL ? error_no_memory(err) : scene_say(err, "%s", text);
+	buffer_free(&out);
+	return st;
 }
 
 enum status scene_tell(const struct error *why, struct error *err)

@@ -37,6 +37,19 @@ void scene_close(struct scene *scene);
 enum status scene_ask(struct scene *scene, const char *prompt, char *line, size_t size,
     bool *changed, struct error *err);
 
+/* Room for an answer; a longer one is none that is understood. */
+#define SCENE_LINE 64
+
+/* Whether WORD was typed, in whole or its first letter. */
+bool scene_typed(const char *line, const char *word);
+
+/* A number from 1 to N that was typed, or 0. */
+size_t scene_number(const char *line, size_t n);
+
+/* Shows tokens as a table, NUMBERED from 1 or not. */
+enum status scene_list(
+    const struct token_info *const *list, size_t n, bool numbered, struct error *err);
+
 /* Formats a line and shows it at the terminal. */
 enum status scene_say(struct error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

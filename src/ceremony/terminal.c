@@ -24,6 +24,14 @@ bool terminal_available(void)
 	return true;
 }
 
+/* As wide as the terminal says it is; 0 when it does not. */
+static size_t columns_of(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /*
  * Reads a line into LINE (SIZE bytes with the NUL).  What does not fit is read and makes the line
  * too long, which is told apart from a cancelled one.  *OTHER: the waiter's event came first.
@@ -71,14 +79,6 @@ static enum status read_line(struct tty *t, const char *prompt,
 	return st;
 }
 
-/* As wide as the terminal says it is; 0 when it does not. */
-static size_t columns_of(int fd)
-{
-	struct winsize size;
-
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 enum status terminal_say(const char *text, struct error *err)
 {
 	int fd = open(TTY_PATH, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -100,12 +100,17 @@ enum status terminal_say(const char *text, struct error *err)
 static enum status ask(const char *prompt, bool silent, const struct terminal_waiter *waiter,
     char *line, size_t size, size_t *len, bool *other, struct error *err)
 {
+	struct buffer folded = BUFFER_INIT;
 	struct tty t;
 	enum status st = tty_open(&t, silent, err);
+	const char *shown;
 
 	if (st != ST_OK)
 		return st;
-	st = read_line(&t, prompt, waiter, line, size, len, other, err);
+	text_fold(&folded, prompt, columns_of(t.fd));
+	shown = buffer_text(&folded);
+	st = read_line(&t, shown != NULL ? shown : prompt, waiter, line, size, len, other, err);
+	buffer_free(&folded);
 	/* The person's Enter was not shown. */
 	if ((t.changed || *other) && tty_in_foreground(&t))
 		tty_put(t.fd, "\n");
@@ -138,7 +143,8 @@ enum status terminal_ask_line(const char *prompt, const struct terminal_waiter *
 
 enum status terminal_confirm(const char *prompt, const char *word, struct error *err)
 {
-	char answer[128];
+	/* A label or serial number of 32 bytes, each as an escape. */
+	char answer[4 * 32 + 2];
 	bool other;
 	enum status st = terminal_ask_line(prompt, NULL, answer, sizeof(answer), &other, err);
 

@@ -69,7 +69,7 @@ int terminal_interrupted(void)
 enum status tty_missing(struct error *err)
 {
 	error_set(err, ST_PIN_NEEDED, "%s", _("there is no terminal to ask at"));
-	error_hint(err, "%s", _("run it at a terminal, or give --pin-file FILE or --pin-fd N"));
+	error_hint(err, "%s", _("run it at a terminal"));
 	return ST_PIN_NEEDED;
 }
 
@@ -77,14 +77,14 @@ static enum status in_background(struct error *err)
 {
 	error_set(err, ST_PIN_NEEDED, "%s",
 	    _("the command runs in the background and cannot ask at the terminal"));
-	error_hint(err, "%s", _("run it in the foreground, or give --pin-file FILE or --pin-fd N"));
+	error_hint(err, "%s", _("run it in the foreground"));
 	return ST_PIN_NEEDED;
 }
 
 static enum status no_silence(int errnum, struct error *err)
 {
 	error_errno(err, ST_FAILED, errnum, "%s", _("cannot switch off the terminal's echo"));
-	error_hint(err, "%s", _("give --pin-file FILE or --pin-fd N"));
+	error_hint(err, "%s", _("run it at another terminal"));
 	return ST_FAILED;
 }
 

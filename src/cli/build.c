@@ -6,6 +6,7 @@
 #include "cli/build.h"
 
 #include "base/text.h"
+#include "ceremony/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,48 +48,6 @@ static void print_findings(const struct tl_findings *found)
 			snprintf(line, sizeof(line), "%s%s%s", f->text, before_hint, f->hint);
 		cli_warn(line);
 	}
-}
-
-/* The changes against the list that --from names, a line each. */
-static enum status describe_changes(
-    const struct build *build, struct buffer *out, struct error *err)
-{
-	struct tl_changes changes;
-	enum status st;
-
-	if (build->collect.from == NULL)
-		return ST_OK;
-	st = ceremony_compare(&build->plan, &build->collect.current.list, &changes, err);
-	if (st == ST_OK)
-		buffer_printf(out, "\n%s",
-		    changes.n > 0 ? _("It changes the current list:")
-				  : _("It changes nothing but the time."));
-	for (size_t i = 0; st == ST_OK && i < changes.n; i++)
-		buffer_printf(out, "\n  %s", changes.items[i].text);
-	tl_changes_free(&changes);
-	return st;
-}
-
-/* What a person is told before giving a PIN for it. */
-static enum status describe_plan(const struct build *build, struct buffer *out, struct error *err)
-{
-	struct buffer when = BUFFER_INIT;
-	char shown[512];
-	const char *time;
-	enum status st;
-
-	text_printable_into(shown, sizeof(shown), text_bytes(build->output));
-	text_time_local(&when, (time_t)build->plan.timestamp);
-	time = buffer_text(&when);
-	buffer_printf(out,
-	    ngettext("About to sign %s: %s with %zu entry (%zu SAST), digest %s, dated %s.",
-		"About to sign %s: %s with %zu entries (%zu SAST), digest %s, dated %s.",
-		build->plan.n_entries),
-	    shown, build->plan.filename, build->plan.n_entries, build->n_sast,
-	    tl_digest_name(build->plan.digest), time != NULL ? time : "");
-	buffer_free(&when);
-	st = describe_changes(build, out, err);
-	return st == ST_OK ? buffer_status(out, err) : st;
 }
 
 static const char *base_name(const char *path)
@@ -140,7 +99,7 @@ static enum status sign(struct build *build, struct error *err)
 	struct buffer about = BUFFER_INIT;
 	enum status st;
 
-	st = describe_plan(build, &about, err);
+	st = build_describe(build, &about, err);
 	build->pins.about = buffer_text(&about);
 	if (st == ST_OK)
 		st = open_signer(build, &pins, &selector, &signer, err);
@@ -154,6 +113,26 @@ static enum status sign(struct build *build, struct error *err)
 	build->pins.about = NULL;
 	buffer_free(&about);
 	return st;
+}
+
+/* Whoever has been asked for tokens need not be asked for them again. */
+static void tell_how_to_repeat(const struct build *build)
+{
+	const struct collection *collection = &build->collect.collection;
+	struct buffer line = BUFFER_INIT;
+	const char *text;
+
+	if (collection->n == 0 || collection->n <= build->collect.n_named ||
+	    terminal_interrupted() != 0)
+		return;
+	buffer_printf(&line,
+	    _("The same tokens again, without being asked for them: --collect %zu"), collection->n);
+	for (size_t i = 0; i < collection->n; i++)
+		buffer_printf(&line, " --token '%s'", collection->list[i].uri);
+	text = buffer_text(&line);
+	if (text != NULL && collection->n == build->collect.wanted)
+		terminal_say(text, NULL);
+	buffer_free(&line);
 }
 
 static int build_run(struct build *build, int argc, char **argv)
@@ -180,7 +159,11 @@ static int build_run(struct build *build, int argc, char **argv)
 		st = build_finish(build, &err);
 	if (st == ST_OK)
 		st = sign(build, &err);
-	return st == ST_OK ? CLI_DONE : cli_fail(&err);
+	if (st == ST_OK)
+		return CLI_DONE;
+	rc = cli_fail(&err);
+	tell_how_to_repeat(build);
+	return rc;
 }
 
 static int run(int argc, char **argv)
@@ -200,6 +183,8 @@ const struct cli_command cli_build = {
     .name = "build",
     .summary = N_("build a CTL or ITL file and sign it"),
     .usage = N_("Usage: ctlsign build -o FILE --sign-with KEY ENTRY... [OPTION]...\n"
+		"       ctlsign build -o FILE --collect N [--token TOKEN]... [--from CTLFILE]\n"
+		"                     [ENTRY]... [OPTION]...\n"
 		"\n"
 		"Builds a trust list from the entries, in their order, signs it once, verifies\n"
 		"it, and writes it. Silent when all is well; on any failure FILE is left as it\n"

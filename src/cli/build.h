@@ -98,6 +98,9 @@ enum status build_read_current(struct build *build, struct error *err);
 enum status build_collect(struct build *build, struct error *err);
 enum status build_finish(struct build *build, struct error *err);
 
+/* The list in words: its entries, and what changes against the list of --from. */
+enum status build_describe(const struct build *build, struct buffer *out, struct error *err);
+
 /* After a failure with --sign-with: adds what else its value may have been meant to be. */
 void build_hint_at_key(const struct build *build, struct error *err);
 

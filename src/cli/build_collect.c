@@ -59,6 +59,22 @@ static void take_settings(struct build *build)
 	}
 }
 
+/* What was changed after it was signed must not get a new signature. */
+static enum status verify_current(const struct trustlist *list, struct error *err)
+{
+	struct tl_verifier *verifier = tl_verifier_new();
+	enum status st;
+
+	if (verifier == NULL)
+		return error_no_memory(err);
+	st = tl_verify(verifier, list, err);
+	tl_verifier_free(verifier);
+	if (st != ST_OK)
+		error_hint(err, "%s",
+		    _("start from the list that the phones hold, as a TFTP server has it"));
+	return st;
+}
+
 enum status build_read_current(struct build *build, struct error *err)
 {
 	struct build_collect *collect = &build->collect;
@@ -69,7 +85,9 @@ enum status build_read_current(struct build *build, struct error *err)
 	st = list_file_read(&collect->current, collect->from, err);
 	if (st != ST_OK)
 		return st;
-	st = tl_take_apart(&collect->current.list, &collect->makings, err);
+	st = verify_current(&collect->current.list, err);
+	if (st == ST_OK)
+		st = tl_take_apart(&collect->current.list, &collect->makings, err);
 	if (st != ST_OK)
 		error_where_prefix(err, collect->from);
 	else
@@ -91,7 +109,7 @@ static struct collect_request request_of(
 	    .digest = build->plan.digest,
 	    .current = has_current ? &collect->current.list : NULL,
 	    .current_name = from,
-	    .must_be_listed = has_current && collect->wanted == 1 && build->key == NULL,
+	    .signer_named = build->key != NULL,
 	    .named = collect->named,
 	    .n_named = collect->n_named,
 	    .output = output};

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum cli_exit cli_exit_code(enum status status)
 {
@@ -49,19 +51,37 @@ enum cli_exit cli_exit_code(enum status status)
 	return CLI_FAILED;
 }
 
+/* On a terminal a long line breaks at words; what goes elsewhere is one line. */
+static void put_line(const char *begin, const char *text)
+{
+	struct buffer line = BUFFER_INIT, folded = BUFFER_INIT;
+	struct winsize size;
+	const char *shown;
+
+	fflush(stdout);
+	buffer_printf(&line, "%s%s", begin, text);
+	shown = buffer_text(&line);
+	if (shown != NULL && isatty(STDERR_FILENO) &&
+	    ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+		text_fold(&folded, shown, size.ws_col);
+		shown = buffer_text(&folded);
+	}
+	fprintf(stderr, "%s\n", shown != NULL ? shown : text);
+	buffer_free(&line);
+	buffer_free(&folded);
+}
+
 int cli_fail(const struct error *err)
 {
 	char line[2048];
 
-	fflush(stdout);
-	fprintf(stderr, "ctlsign: %s\n", error_line(err, line, sizeof(line)));
+	put_line("ctlsign: ", error_line(err, line, sizeof(line)));
 	return (int)cli_exit_code(err->status);
 }
 
 void cli_warn(const char *text)
 {
-	fflush(stdout);
-	fprintf(stderr, _("ctlsign: warning: %s\n"), text);
+	put_line(_("ctlsign: warning: "), text);
 }
 
 int cli_finish_stdout(void)
