@@ -193,6 +193,19 @@ old_list() {
     --from old.tlv --sast "$K/sast3.pem" --sign-with pkcs11:token=SAST-3
 }
 
+@test "--from a list that was changed after it was signed is not signed again" {
+  old_list
+  # The same list with another time: whole, and unsigned.
+  "$PYTHON" - <<'PYTHON'
+data = bytearray(open("old.tlv", "rb").read())
+at = data.index(bytes.fromhex("0f0004"))
+data[at + 6] ^= 1
+open("changed.tlv", "wb").write(data)
+PYTHON
+  collect_refused 3 "changed.tlv: *; start from the list that the phones hold, as a TFTP server has
+    it" --from changed.tlv --collect 1 --token SAST-1
+}
+
 @test "--from a file that is damaged, missing or no list is refused with its place" {
   printf 'junk' >junk.tlv
   collect_refused 1 "junk.tlv: *" --from junk.tlv --collect 1 --token SAST-1

@@ -11,6 +11,7 @@ setup_file() {
   fixture_make
   fixture_token SAST-2 "$PIN"
   fixture_token STRANGER "$PIN"
+  fixture_token OTHER "$PIN"
   fixture_token CURVE "$PIN" p256
 }
 
@@ -28,7 +29,7 @@ teardown() {
 # inserted [TOKEN...]: these are plugged in now, and no others.
 inserted() {
   local token out=()
-  for token in SAST-1 SAST-2 STRANGER CURVE; do
+  for token in SAST-1 SAST-2 STRANGER OTHER CURVE; do
     [[ " $* " == *" $token "* ]] || out+=("$token")
   done
   if [[ ${#out[@]} -gt 0 ]]; then p11mock_set removed "${out[@]}"; else p11mock_unset removed; fi
@@ -259,16 +260,135 @@ old_list() {
   tty_wait "Insert token 2 of 2"
   inserted STRANGER
   adds STRANGER 2
-  tty_wait "old.tlv does not list it, so it cannot sign."
+  tty_wait "is inserted, but old.tlv does not list it: it cannot sign."
   inserted SAST-1
   tty_wait 'Type "finish"'
   tty_type finish
-  tty_wait "It changes the current list:"
+  tty_wait "It changes old.tlv, which CN=SAST-2;O=Lab signed:"
+  tty_wait "CCM+TFTP"
   tty_wait "PIN of token 'SAST-1'"
   tty_type "$PIN"
   tty_finish
   assert_list_written
   "$CTLSIGN" verify --trust old.tlv "$OUT"
+}
+
+@test "with the current list one at least must be able to sign: the last one, if none was before" {
+  old_list
+  collects 2 --from old.tlv
+  tty_wait "Insert token 1 of 2"
+  inserted STRANGER
+  adds STRANGER 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted OTHER
+  tty_wait "token 'OTHER' (serial $(softhsm_serial OTHER)): the token is no SAST of old.tlv"
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+}
+
+@test "at the end a token that was not collected is told so" {
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  inserted STRANGER
+  tty_wait "token 'STRANGER' (serial $(softhsm_serial STRANGER)) is inserted, but it was not added"
+}
+
+@test "of several that stay inserted the signer is chosen by its number" {
+  inserted SAST-1 SAST-2
+  collects 2
+  tty_wait "or press Enter"
+  tty_type SAST-2
+  tty_wait "or press Enter" 10 2
+  tty_type ''
+  tty_wait "Type the number of one"
+  tty_type 1
+  tty_wait 'Type "add"'
+  tty_type add
+  tty_wait 'Type "add"' 10 2
+  tty_type add
+  tty_wait "Type the number of the one that is to sign"
+  tty_type finish
+  tty_wait "That is no number from 1 to 2."
+  # The last one that was added stands first.
+  tty_type 2
+  tty_wait "PIN of token '$(tty_screen | sed -n "s/^Added: token '\\([^']*\\)'.*/\\1/p" | head -n 1)'"
+}
+
+@test "a word that is not understood is answered, however long; nothing is lost" {
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  tty_wait 'Type "add"'
+  tty_type "$(printf 'x%.0s' {1..200})"
+  tty_wait 'Please type "add" or "skip".'
+  tty_type add
+  tty_wait "Added: token 'SAST-1'"
+  tty_wait "Remove token 'SAST-1'"
+  tty_type "$(printf 'y%.0s' {1..200})"
+  tty_wait "Remove token 'SAST-1'" 10 2
+}
+
+@test "a certificate whose key is not among those on the token is refused" {
+  softhsm_token SPLIT "$PIN"
+  softhsm_key SPLIT 01 2048 /O=Lab/CN=SPLIT
+  softhsm_delete SPLIT privkey 01
+  softhsm_delete SPLIT pubkey 01
+  softhsm_import_key SPLIT 02 "$BATS_FILE_TMPDIR/sast.key"
+  run_split setsid --wait "${COLLECT[@]}" --collect 1 --token SPLIT --pin-file pin
+  assert_failure 5
+  assert_stderr --partial "token 'SPLIT' (serial $(softhsm_serial SPLIT)): the token shows keys, and none belongs to its certificate; insert a token that has"
+}
+
+@test "after a wrong PIN the tokens need not be asked for again" {
+  collects 2
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  tty_type f
+  tty_wait "PIN of token 'SAST-2'"
+  tty_type "$WRONG_PIN"
+  tty_wait "The same tokens again, without being asked for them: --collect 2 --token 'pkcs11:"
+  tty_finish
+  assert_failure 5
+}
+
+@test "at 80 columns no word is broken" {
+  local serial
+  old_list
+  TTY_COLUMNS=80
+  collects 2 --from old.tlv
+  tty_wait "Insert token 1 of 2"
+  inserted CURVE
+  tty_wait "insert a token with an RSA key"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  inserted SAST-2
+  adds SAST-2 2
+  tty_wait 'Type "finish"'
+  tty_type f
+  tty_wait "PIN of token 'SAST-2'"
+  serial=$(softhsm_serial CURVE)
+  output=$(tty_words)
+  assert_output --partial "out/list.tlv needs 2 tokens, which are asked for one by one. Ctrl-C ends this at any time, and nothing is written."
+  assert_output --partial "token 'CURVE' (serial $serial): the signer's key is EC, and only RSA signs trust lists; insert a token with an RSA key of 2048 bits"
+  assert_output --partial "About to sign out/list.tlv: CTLFile.tlv with 3 entries (2 SAST), digest SHA-512, dated 20"
+  assert_output --partial "It changes old.tlv, which CN=SAST-2;O=Lab signed:"
+  TTY_COLUMNS=
 }
 
 @test "tokens that are named are not asked for" {

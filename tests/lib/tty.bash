@@ -14,7 +14,7 @@ tty_tmux() {
 
 # tty_start [--stdin FILE] [--stdout FILE] [--stderr FILE] [--] COMMAND [ARG...]
 # starts the command in the current directory and environment; streams that are not redirected are
-# the terminal, 250 columns wide.
+# the terminal, TTY_COLUMNS wide: 250 where it is unset.
 tty_start() {
   local redirect=
   while [[ ${1-} == --* ]]; do
@@ -50,12 +50,17 @@ tty_start() {
     printf '%s\n' "$redirect" "echo \$? >$TTY_DIR/status.new" \
       "mv $TTY_DIR/status.new $TTY_DIR/status" "exec sleep 600"
   } >"$TTY_DIR/script"
-  tty_tmux new-session -d -x 250 -y 50 "bash --norc $TTY_DIR/script"
+  tty_tmux new-session -d -x "${TTY_COLUMNS:-250}" -y 50 "bash --norc $TTY_DIR/script"
 }
 
 # Prints what the terminal showed from the start, wrapped lines joined.
 tty_screen() {
   tty_tmux capture-pane -p -J -S - | sed 's/ *$//'
+}
+
+# The same as it stands there, words that are broken in the middle broken, as one line.
+tty_words() {
+  tty_tmux capture-pane -p -S - | tr -s '[:space:]' ' '
 }
 
 tty_ended() {

@@ -114,7 +114,7 @@ static void none(void)
 
 	pcsc_look(5000, &look);
 	HOLDS(look.answer == PCSC_NOT_RUNNING);
-	HOLDS(strcmp(look.code_text, "SCARD_E_NO_SERVICE") == 0);
+	HOLDS((unsigned long)look.code == 0x8010001dUL); /* SCARD_E_NO_SERVICE */
 	HOLDS(look.n_readers == 0);
 	HOLDS(pcsc_watch_start(&watch, &err) == ST_OK);
 	HOLDS(next_news(watch, 1000, &look) == PCSC_NOT_RUNNING);
@@ -136,7 +136,7 @@ static void drops(void)
 	serve_badly(&fd);
 	pcsc_look(5000, &look);
 	HOLDS(look.answer == PCSC_DROPPED);
-	HOLDS(strcmp(look.code_text, "SCARD_F_COMM_ERROR") == 0);
+	HOLDS((unsigned long)look.code == 0x80100013UL); /* SCARD_F_COMM_ERROR */
 	HOLDS(!tokens_wedged());
 }
 
@@ -149,7 +149,7 @@ static void look_hangs(void)
 	pcsc_look(300, &look);
 	HOLDS(now_ms() - begin >= 300 && now_ms() - begin < 3000);
 	HOLDS(look.answer == PCSC_NO_ANSWER);
-	HOLDS(strcmp(look.code_text, "") == 0);
+	HOLDS(look.code == 0);
 	HOLDS(tokens_wedged());
 }
 
