@@ -199,6 +199,23 @@ static void plan_entry(struct build *build, const struct tl_entry *entry)
 		build->sast[build->n_sast++] = entry->certificate;
 }
 
+/* Whether the list that --from names has this very entry; no address is written as 0.0.0.0. */
+static bool is_taken_over(const struct build *build, const struct tl_entry *entry)
+{
+	const struct tl_makings *makings = &build->collect.makings;
+
+	for (size_t i = 0; i < makings->n_entries; i++) {
+		const struct tl_entry *old = &makings->entries[i];
+
+		if (old->role == entry->role && old->certificate != NULL &&
+		    X509_cmp(old->certificate, entry->certificate) == 0 &&
+		    strcmp(old->dns, entry->dns == NULL ? "" : entry->dns) == 0 &&
+		    memcmp(old->ip, entry->ip, sizeof(old->ip)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The collected tokens, but for those that are there already. */
 static void plan_collected(struct build *build)
 {
@@ -231,7 +248,8 @@ static void plan_entries(struct build *build)
 		planned.dns = entry->spec.dns;
 		planned.ip_len = entry->spec.ip_len;
 		memcpy(planned.ip, entry->spec.ip, sizeof(planned.ip));
-		plan_entry(build, &planned);
+		if (!is_taken_over(build, &planned))
+			plan_entry(build, &planned);
 	}
 	build->plan.entries = build->planned;
 }

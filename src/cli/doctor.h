@@ -9,6 +9,7 @@
 #include "tokens/tokens.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 enum doctor_level {
 	DOCTOR_OK,
@@ -52,6 +53,8 @@ struct doctor_finding {
 	enum doctor_check check;
 	enum doctor_level level;
 	enum doctor_mend kind;
+	bool next_login; /* the mend only holds when the user has logged in anew */
+	bool first;	 /* bad, and the verdict begins with it whatever else is bad */
 	char what[1024];
 	char mend[1024];
 	char where[512];   /* a path, a token, a reader; never translated; may be empty */
@@ -72,7 +75,8 @@ struct doctor {
 	bool modules_named; /* by --module */
 	const char *root;   /* "" or the value of --root */
 	size_t n_tokens;    /* initialised ones, in all modules */
-	size_t n_blank;	    /* not initialised */
+	size_t n_blank;	    /* not initialised, without SoftHSM's */
+	size_t n_free;	    /* SoftHSM's: it always has a free slot for a token in software */
 	size_t n_usable;    /* that could sign, as far as shows without a PIN */
 };
 
@@ -87,6 +91,12 @@ void doctor_find(struct doctor *doctor, enum doctor_check check, enum doctor_lev
 /* What mends the finding that was added last. */
 void doctor_mend(struct doctor *doctor, enum doctor_mend kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The mend of the finding that was added last only holds when the user has logged in anew. */
+void doctor_mend_next_login(struct doctor *doctor);
+
+/* If the finding that was added last is bad, the verdict begins with it. */
+void doctor_begin_with(struct doctor *doctor);
 
 /* How many findings have LEVEL. */
 size_t doctor_count(const struct doctor *doctor, enum doctor_level level);
@@ -104,6 +114,12 @@ void doctor_config(struct doctor *doctor);
 /* Whether the module is SoftHSM's, by its name. */
 bool doctor_is_softhsm(const struct surveyed_module *module);
 
+/* Whether the Smart Card service has a card in any reader. */
+bool doctor_any_card(const struct doctor *doctor);
+
+/* The reader of the one card that no module shows; NULL when there is none, or several. */
+const char *doctor_card_not_shown(const struct doctor *doctor);
+
 /* Whether the token could sign: what doctor_count_tokens() counts and doctor_tokens() explains. */
 bool doctor_token_usable(const struct surveyed_token *token);
 
@@ -113,7 +129,8 @@ void doctor_token_keys(struct doctor *doctor, const struct surveyed_token *token
 /*
  * How bad it is when the Smart Card service or a reader is not as it should be.  A token that is
  * there without does not need it (SoftHSM), nor does a blank one of a module that was asked for by
- * name, nor SoftHSM where it is all there is: then it is no more than a warning.
+ * name, nor SoftHSM where it is all there is: then it is no more than a warning.  SoftHSM's free
+ * slot is no blank token in this: nobody is helped by a key in software who wants one on a card.
  */
 enum doctor_level doctor_service_level(const struct doctor *doctor);
 
@@ -132,6 +149,9 @@ void doctor_mend_install(struct doctor *doctor, enum doctor_package package);
 /* TEXT as one word of a shell's command line. */
 const char *doctor_shell_word(const char *text, char *out, size_t size);
 
+/* The login name of UID by the local file; empty when it is not in there. */
+const char *doctor_user_name(uid_t uid, char *out, size_t size);
+
 /* The login name of the user, as one word; "USER" when it cannot be told. */
 const char *doctor_user(char *out, size_t size);
 
@@ -141,6 +161,12 @@ const char *doctor_user(char *out, size_t size);
  */
 void doctor_mend_token(
     struct doctor *doctor, const struct token_info *token, const char *verb, const char *rest);
+
+/*
+ * Mends the last finding by `ctlsign token init` for a token that is blank, or that may be; among
+ * others it is named by its slot.
+ */
+void doctor_mend_init(struct doctor *doctor, const struct token_info *token);
 
 /* "--module PATH" with a blank before it where modules were named, else nothing. */
 const char *doctor_module_option(

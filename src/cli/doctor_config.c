@@ -174,12 +174,14 @@ static void memory(struct doctor *doctor)
 	doctor_find(doctor, DOCTOR_CONFIG_MEMORY, DOCTOR_WARNING,
 	    _("only %lu KiB may be locked into memory, so a PIN could reach the swap space"),
 	    (unsigned long)(limit.rlim_cur / 1024));
-	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= LOCKED_KIB * 1024UL)
+	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= LOCKED_KIB * 1024UL) {
 		doctor_mend(doctor, DOCTOR_MEND_RUN, "ulimit -l %d", LOCKED_KIB);
-	else
+	} else {
 		doctor_mend(doctor, DOCTOR_MEND_ROOT,
 		    "echo '%s - memlock %d' >/etc/security/limits.d/ctlsign.conf",
 		    doctor_user(user, sizeof(user)), LOCKED_KIB);
+		doctor_mend_next_login(doctor);
+	}
 }
 
 static void terminal(struct doctor *doctor)

@@ -67,6 +67,22 @@ void doctor_mend(struct doctor *doctor, enum doctor_mend kind, const char *fmt, 
 	va_end(ap);
 }
 
+void doctor_mend_next_login(struct doctor *doctor)
+{
+	if (!doctor->failed && doctor->n > 0)
+		doctor->list[doctor->n - 1].next_login = true;
+}
+
+void doctor_begin_with(struct doctor *doctor)
+{
+	struct doctor_finding *f;
+
+	if (doctor->failed || doctor->n == 0)
+		return;
+	f = &doctor->list[doctor->n - 1];
+	f->first = f->level == DOCTOR_BAD;
+}
+
 size_t doctor_count(const struct doctor *doctor, enum doctor_level level)
 {
 	size_t n = 0;

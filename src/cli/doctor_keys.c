@@ -120,7 +120,8 @@ static void key(struct doctor *doctor, const struct surveyed_token *t, const str
 	if (k->certificate != NULL)
 		return;
 	doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE, DOCTOR_WARNING,
-	    _("none on the token fits the key with id %s"), id);
+	    _("none on the token fits the key with id %s; CERTFILE is what its CA made for it"),
+	    id);
 	doctor_mend_token(doctor, t->info, "import", "CERTFILE");
 }
 
@@ -147,6 +148,16 @@ static const char *time_text(time_t when, char *out, size_t size)
 	return out;
 }
 
+/* A new certificate for the same key, in the place of this one. */
+static void mend_expiry(struct doctor *doctor, const struct token_info *token)
+{
+	char word[128], rest[160];
+
+	snprintf(rest, sizeof(rest), "CERTFILE --replace %s",
+	    doctor_shell_word(token->serial, word, sizeof(word)));
+	doctor_mend_token(doctor, token, "import", rest);
+}
+
 static void certificate_dates(struct doctor *doctor, const struct surveyed_token *t,
     const struct token_certificate *c, const char *subject)
 {
@@ -156,8 +167,10 @@ static void certificate_dates(struct doctor *doctor, const struct surveyed_token
 	switch (validity_of(c->x509, &from, &to)) {
 	case EXPIRED:
 		doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE, DOCTOR_BAD,
-		    _("certificate %s expired on %s"), subject, time_text(to, when, sizeof(when)));
-		doctor_mend_token(doctor, t->info, "import", "CERTFILE");
+		    _("certificate %s expired on %s; CERTFILE is what its CA makes anew for the "
+		      "same key"),
+		    subject, time_text(to, when, sizeof(when)));
+		mend_expiry(doctor, t->info);
 		return;
 	case NOT_YET:
 		doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE, DOCTOR_BAD,
@@ -167,9 +180,10 @@ static void certificate_dates(struct doctor *doctor, const struct surveyed_token
 		return;
 	case EXPIRES_SOON:
 		doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE, DOCTOR_WARNING,
-		    _("certificate %s expires soon, on %s"), subject,
-		    time_text(to, when, sizeof(when)));
-		doctor_mend_token(doctor, t->info, "import", "CERTFILE");
+		    _("certificate %s expires soon, on %s; CERTFILE is what its CA makes anew for "
+		      "the same key"),
+		    subject, time_text(to, when, sizeof(when)));
+		mend_expiry(doctor, t->info);
 		return;
 	case VALID:
 		break;
@@ -192,9 +206,8 @@ static void certificate(struct doctor *doctor, const struct surveyed_token *t, s
 		    _("none shows without the PIN; whether one is there shows at the login"));
 		certificate_dates(doctor, t, c, subject);
 	} else if (!t->has_key[index]) {
-		/* A token may carry its CA's certificate beside its own. */
-		doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE,
-		    doctor_token_usable(t) ? DOCTOR_NOT_APPLICABLE : DOCTOR_BAD,
+		/* Such as its CA's, beside its own.  That it lacks a key is told of the keys. */
+		doctor_find(doctor, DOCTOR_TOKEN_CERTIFICATE, DOCTOR_NOT_APPLICABLE,
 		    _("%s has no key on the token"), subject);
 	} else {
 		certificate_dates(doctor, t, c, subject);
@@ -226,30 +239,71 @@ static bool has_rsa_key(const struct surveyed_token *t)
 	return false;
 }
 
-/* A label of letters and digits makes a name as well. */
+/* The token's label as a CN, of what needs no quotes in a name nor in a shell. */
 static void mend_no_key(struct doctor *doctor, const struct token_info *t)
 {
 	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-	char rest[128] = "--subject DN";
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	/* OpenSC names the card's PIN behind the label. */
+	const char *end = strstr(t->label, " (");
+	char rest[128] = "--subject CN=";
+	const size_t begin = strlen(rest);
+	size_t len = begin;
 
-	if (t->label[0] != '\0' && t->label[strspn(t->label, plain)] == '\0')
-		snprintf(rest, sizeof(rest), "--subject CN=%.64s", t->label);
+	if (end == NULL || end == t->label)
+		end = t->label + strlen(t->label);
+	for (const char *p = t->label; p < end && len < begin + 60; p++) {
+		if (strchr(plain, *p) != NULL)
+			rest[len++] = *p;
+		else if (len > begin && rest[len - 1] != '-')
+			rest[len++] = '-';
+	}
+	while (len > begin && rest[len - 1] == '-')
+		len--;
+	snprintf(rest + len, sizeof(rest) - len, "%s", len == begin ? "SAST" : "");
 	doctor_mend_token(doctor, t, "provision", rest);
+}
+
+/*
+ * A SmartCard-HSM that was never initialised calls itself initialised, and its PIN set.  It has the
+ * label that it was made with.
+ */
+static bool may_be_blank(const struct surveyed_token *t)
+{
+	static const char made_with[] = "SmartCard-HSM";
+
+	return t->n_keys == 0 && t->n_certificates == 0 &&
+	       strstr(t->info->manufacturer, "CardContact") != NULL &&
+	       strncmp(t->info->label, made_with, strlen(made_with)) == 0;
+}
+
+static void no_key(struct doctor *doctor, const struct surveyed_token *t)
+{
+	if (may_be_blank(t)) {
+		doctor_find(doctor, DOCTOR_TOKEN_KEY, DOCTOR_BAD,
+		    _("token '%s' shows neither keys nor certificates: it may never have been "
+		      "initialised"),
+		    t->info->label);
+		doctor_mend_init(doctor, t->info);
+		return;
+	}
+	doctor_find(doctor, DOCTOR_TOKEN_KEY, DOCTOR_BAD, _("token '%s' has no RSA key that shows"),
+	    t->info->label);
+	mend_no_key(doctor, t->info);
 }
 
 void doctor_token_keys(struct doctor *doctor, const struct surveyed_token *t)
 {
 	if (t->problem.status != ST_OK) {
 		doctor_find(doctor, DOCTOR_TOKEN_KEY, DOCTOR_BAD, "%s", t->problem.what);
-		doctor_mend(doctor, DOCTOR_MEND_DO, "%s", t->problem.hint);
+		doctor_mend(doctor, DOCTOR_MEND_DO, "%s",
+		    t->problem.hint[0] != '\0'
+			? t->problem.hint
+			: _("unplug the token, plug it in again, and start again"));
 		return;
 	}
-	if (!has_rsa_key(t) && !keys_hidden(t)) {
-		doctor_find(doctor, DOCTOR_TOKEN_KEY, DOCTOR_BAD,
-		    _("token '%s' has no RSA key that shows"), t->info->label);
-		mend_no_key(doctor, t->info);
-	}
+	if (!has_rsa_key(t) && !keys_hidden(t))
+		no_key(doctor, t);
 	for (size_t i = 0; i < t->n_keys; i++) {
 		key(doctor, t, &t->keys[i]);
 		certificates(doctor, t, t->keys[i].certificate);

@@ -53,18 +53,25 @@ const char *doctor_shell_word(const char *text, char *out, size_t size)
  * From the local file only: name services over the network may hang, and for a user who is not in
  * it the environment is good enough for a proposal.
  */
-const char *doctor_user(char *out, size_t size)
+const char *doctor_user_name(uid_t uid, char *out, size_t size)
 {
-	const char *from_environment = secure_getenv("LOGNAME");
 	FILE *f = fopen("/etc/passwd", "re");
 	const struct passwd *user;
 
 	out[0] = '\0';
 	while (f != NULL && out[0] == '\0' && (user = fgetpwent(f)) != NULL)
-		if (user->pw_uid == getuid())
-			snprintf(out, size, "%s", user->pw_name);
+		if (user->pw_uid == uid)
+			text_printable_into(out, size, text_bytes(user->pw_name));
 	if (f != NULL)
 		fclose(f);
+	return out;
+}
+
+const char *doctor_user(char *out, size_t size)
+{
+	const char *from_environment = secure_getenv("LOGNAME");
+
+	doctor_user_name(getuid(), out, size);
 	if (out[0] == '\0' && from_environment != NULL)
 		snprintf(out, size, "%s", from_environment);
 	if (!is_plain(out))
@@ -118,6 +125,24 @@ void doctor_mend_token(
 	doctor_mend(doctor, DOCTOR_MEND_RUN, "ctlsign token %s %s%s%s%s", verb,
 	    token_word(doctor, token, word, sizeof(word)), rest[0] != '\0' ? " " : "", rest,
 	    doctor_module_option(doctor, token->module, module, sizeof(module)));
+}
+
+void doctor_mend_init(struct doctor *doctor, const struct token_info *token)
+{
+	char name[600] = "", module[640], word[600];
+	const bool alone = doctor->n_blank + doctor->n_free == 1 && doctor->n_tokens == 0;
+
+	/* A slot's number names one token only of the module that it is of. */
+	snprintf(module, sizeof(module), " --module %s",
+	    doctor_shell_word(token->module, word, sizeof(word)));
+	if (token->initialised)
+		snprintf(name, sizeof(name), " %s",
+		    doctor_shell_word(token->serial, word, sizeof(word)));
+	else if (!alone)
+		snprintf(name, sizeof(name), " pkcs11:slot-id=%lu", token->slot_id);
+	if (token->initialised || alone)
+		doctor_module_option(doctor, token->module, module, sizeof(module));
+	doctor_mend(doctor, DOCTOR_MEND_RUN, "ctlsign token init%s --label SAST-1%s", name, module);
 }
 
 struct manager {

@@ -6,7 +6,6 @@
 #include "cli/doctor.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +20,24 @@ static bool is_ready(const struct surveyed_module *m)
 	return m->step == SURVEY_READY;
 }
 
+bool doctor_is_softhsm(const struct surveyed_module *m)
+{
+	const char *file = strrchr(m->path, '/');
+
+	return strstr(file != NULL ? file : m->path, "softhsm") != NULL;
+}
+
+/* It was asked and has not answered, and what it was to ask is there. */
+static bool hangs_at_card(const struct doctor *doctor, const struct surveyed_module *m)
+{
+	return m->step == SURVEY_ANSWER && m->problem.status == ST_TOKEN_TIMEOUT &&
+	       !doctor_is_softhsm(m) && doctor_any_card(doctor);
+}
+
 /* A registered module that is broken beside one that works may be of no interest to anybody. */
 static enum doctor_level level_of(const struct doctor *doctor, const struct surveyed_module *m)
 {
-	if (m->named)
+	if (m->named || hangs_at_card(doctor, m))
 		return DOCTOR_BAD;
 	for (size_t i = 0; i < doctor->survey->n; i++)
 		if (is_ready(&doctor->survey->modules[i]))
@@ -45,36 +58,35 @@ static void mend_owner(struct doctor *doctor, const struct surveyed_module *m)
 		doctor_mend(doctor, DOCTOR_MEND_ROOT, "chmod go-w %s", word);
 }
 
-bool doctor_is_softhsm(const struct surveyed_module *m)
-{
-	const char *file = strrchr(m->path, '/');
-
-	return strstr(file != NULL ? file : m->path, "softhsm") != NULL;
-}
-
 /* What keeps SoftHSM from its configuration; false when that is not what is wrong. */
 static bool mend_softhsm(struct doctor *doctor)
 {
 	const char *config = getenv("SOFTHSM2_CONF");
 	char user[64];
 
-	if (config != NULL && access(config, R_OK) != 0)
+	if (config != NULL && access(config, R_OK) != 0) {
 		doctor_mend(doctor, DOCTOR_MEND_RUN, "unset SOFTHSM2_CONF");
-	else if (config == NULL && access(SOFTHSM_CONFIG, R_OK) != 0 && errno == EACCES)
+	} else if (config == NULL && access(SOFTHSM_CONFIG, R_OK) != 0 && errno == EACCES) {
 		doctor_mend(doctor, DOCTOR_MEND_ROOT, "usermod -aG softhsm %s",
 		    doctor_user(user, sizeof(user)));
-	else
+		doctor_mend_next_login(doctor);
+	} else {
 		return false;
+	}
 	return true;
 }
 
 static void mend_answer(struct doctor *doctor, const struct surveyed_module *m)
 {
 	const enum smartcard_answer service = doctor->service.answer;
+	const char *reader = doctor_card_not_shown(doctor);
 
 	if (doctor_is_softhsm(m) && mend_softhsm(doctor))
 		return;
-	if (m->problem.status == ST_TOKEN_TIMEOUT && service == SMARTCARD_NO_ANSWER)
+	if (hangs_at_card(doctor, m) && reader != NULL)
+		doctor_mend(doctor, DOCTOR_MEND_DO,
+		    _("take the card out of '%s', insert it again, and start again"), reader);
+	else if (m->problem.status == ST_TOKEN_TIMEOUT && service == SMARTCARD_NO_ANSWER)
 		doctor_mend(doctor, DOCTOR_MEND_DO,
 		    _("mend the Smart Card service first: the module may be waiting for it"));
 	else if (m->problem.hint[0] != '\0')
@@ -106,15 +118,15 @@ static enum doctor_check check_of(enum survey_step step)
 /* Owner and mode, and what they mean: this was looked at before the file was loaded. */
 static void owner_and_mode(struct doctor *doctor, const char *path)
 {
-	const struct passwd *owner;
+	char owner[64];
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		return;
-	owner = getpwuid(st.st_uid);
-	if (owner != NULL)
+		doctor_find(doctor, DOCTOR_MODULE_OWNER, DOCTOR_WARNING,
+		    _("it was there, and cannot be looked at any more: %s"), strerror(errno));
+	else if (doctor_user_name(st.st_uid, owner, sizeof(owner))[0] != '\0')
 		doctor_find(doctor, DOCTOR_MODULE_OWNER, DOCTOR_OK,
-		    _("%s, %04o: only root or you can change it"), owner->pw_name,
+		    _("%s, %04o: only root or you can change it"), owner,
 		    (unsigned)st.st_mode & 07777);
 	else
 		doctor_find(doctor, DOCTOR_MODULE_OWNER, DOCTOR_OK,
@@ -128,7 +140,7 @@ static void steps_that_succeeded(struct doctor *doctor, const struct surveyed_mo
 		doctor_find(doctor, DOCTOR_MODULE_FILE, DOCTOR_OK,
 		    m->named ? _("named by --module") : _("registered with p11-kit"));
 	if (m->step > SURVEY_OWNER)
-		owner_and_mode(doctor, m->path);
+		owner_and_mode(doctor, m->file);
 	if (m->step == SURVEY_ANSWER || m->step == SURVEY_READY)
 		doctor_find(doctor, DOCTOR_MODULE_LOADS, DOCTOR_OK, _("it is a PKCS#11 module"));
 }
@@ -146,6 +158,14 @@ static void slots_left_out(struct doctor *doctor, const struct surveyed_module *
 	}
 }
 
+/* What a person named, or what keeps a card away, is what it is all about. */
+static bool comes_first(const struct doctor *doctor, const struct surveyed_module *m)
+{
+	if (m->problem.status == ST_TOKEN_TIMEOUT)
+		return hangs_at_card(doctor, m);
+	return m->named && m->step != SURVEY_ASK;
+}
+
 static void step_that_failed(struct doctor *doctor, const struct surveyed_module *m)
 {
 	const char *what = m->problem.what;
@@ -153,6 +173,8 @@ static void step_that_failed(struct doctor *doctor, const struct surveyed_module
 	if (m->step == SURVEY_ASK)
 		what = _("it was not asked any more: everything together took too long");
 	doctor_find(doctor, check_of(m->step), level_of(doctor, m), "%s", what);
+	if (comes_first(doctor, m))
+		doctor_begin_with(doctor);
 	switch (m->step) {
 	case SURVEY_FILE:
 		if (m->named)

@@ -184,15 +184,25 @@ static void print_finding(
 		return;
 	text_pad(out, "", title_at);
 	print_mend(layout, f, what_at, out);
+	if (!f->next_login)
+		return;
+	text_pad(out, "", title_at);
+	text_pad(out, _("then:"), layout->title_width + 2);
+	wrap(layout, _("log out and in again; until then nothing changes"), what_at, out);
 }
 
 /* What keeps the tokens away, or the first of it; NULL when nothing is bad. */
 static const struct doctor_finding *first_bad(const struct doctor *doctor)
 {
-	for (size_t i = 0; i < doctor->n; i++)
-		if (doctor->list[i].level == DOCTOR_BAD)
+	const struct doctor_finding *bad = NULL;
+
+	for (size_t i = 0; i < doctor->n; i++) {
+		if (doctor->list[i].first)
 			return &doctor->list[i];
-	return NULL;
+		if (bad == NULL && doctor->list[i].level == DOCTOR_BAD)
+			bad = &doctor->list[i];
+	}
+	return bad;
 }
 
 /* A finding of a module does not name it, unless it is about a slot. */
@@ -220,7 +230,12 @@ static void print_not_ready(
 	buffer_free(&line);
 	if (bad == NULL || bad->kind == DOCTOR_MEND_NONE)
 		return;
-	if (bad->kind == DOCTOR_MEND_ROOT && geteuid() != 0)
+	if (bad->next_login)
+		buffer_printf(out, "%s\n",
+		    geteuid() != 0
+			? _("Begin with this, as root; then log out and in again, and ask again:")
+			: _("Begin with this; then log out and in again, and ask again:"));
+	else if (bad->kind == DOCTOR_MEND_ROOT && geteuid() != 0)
 		buffer_printf(out, "%s\n", _("Begin with this, as root; then ask again:"));
 	else
 		buffer_printf(out, "%s\n", _("Begin with this; then ask again:"));

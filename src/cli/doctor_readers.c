@@ -54,12 +54,29 @@ static bool shows(const struct doctor *doctor, const struct smartcard_reader *re
 	return false;
 }
 
-static bool any_card(const struct smartcard_service *s)
+bool doctor_any_card(const struct doctor *doctor)
 {
+	const struct smartcard_service *s = &doctor->service;
+
 	for (size_t i = 0; i < s->n_readers; i++)
 		if (s->readers[i].card)
 			return true;
 	return false;
+}
+
+const char *doctor_card_not_shown(const struct doctor *doctor)
+{
+	const struct smartcard_service *s = &doctor->service;
+	const char *name = NULL;
+
+	for (size_t i = 0; i < s->n_readers; i++) {
+		if (!s->readers[i].card || shows(doctor, &s->readers[i]))
+			continue;
+		if (name != NULL)
+			return NULL;
+		name = s->readers[i].name;
+	}
+	return name;
 }
 
 /* Whether all modules were heard: then a card that none of them shows is known to none. */
@@ -109,7 +126,7 @@ static void cards(struct doctor *doctor)
 		doctor_section(doctor, s->readers[i].name, "%s", heading);
 		card(doctor, &s->readers[i]);
 	}
-	if (any_card(s) || doctor_service_level(doctor) != DOCTOR_BAD)
+	if (doctor_any_card(doctor) || doctor_service_level(doctor) != DOCTOR_BAD)
 		return;
 	doctor_section(doctor, "", "%s", heading);
 	doctor_find(doctor, DOCTOR_CARD, DOCTOR_BAD,

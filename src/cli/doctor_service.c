@@ -37,6 +37,12 @@ static void installed(struct doctor *doctor)
 	}
 }
 
+/* One that was found in no usual place may be on root's PATH. */
+static const char *program_of(const struct smartcard_service *s)
+{
+	return s->program[0] != '\0' ? s->program : "pcscd";
+}
+
 /* What makes a service run that does not. */
 static void mend_start(struct doctor *doctor)
 {
@@ -63,7 +69,7 @@ static void mend_start(struct doctor *doctor)
 	case SMARTCARD_NO_INIT:
 		break;
 	}
-	doctor_mend(doctor, DOCTOR_MEND_ROOT, "%s", s->program[0] != '\0' ? s->program : "pcscd");
+	doctor_mend(doctor, DOCTOR_MEND_ROOT, "%s", program_of(s));
 }
 
 static void mend_restart(struct doctor *doctor)
@@ -82,7 +88,7 @@ static void mend_restart(struct doctor *doctor)
 		break;
 	}
 	doctor_mend(
-	    doctor, DOCTOR_MEND_ROOT, "pkill -x pcscd; sleep 1; %s", doctor->service.program);
+	    doctor, DOCTOR_MEND_ROOT, "pkill -x pcscd; sleep 1; %s", program_of(&doctor->service));
 }
 
 static void not_running(struct doctor *doctor)
@@ -184,7 +190,7 @@ static void not_automatic(struct doctor *doctor)
 	}
 	doctor_find(doctor, DOCTOR_SERVICE_AUTOSTART, DOCTOR_WARNING,
 	    _("neither systemd nor sysv init nor OpenRC runs here, so nothing starts it"));
-	doctor_mend(doctor, DOCTOR_MEND_ROOT, "%s", s->program);
+	doctor_mend(doctor, DOCTOR_MEND_ROOT, "%s", program_of(s));
 }
 
 static void automatic(struct doctor *doctor)
@@ -222,13 +228,15 @@ static void no_permission(struct doctor *doctor)
 	    s->refusing, s->refusing_mode, s->refusing_group);
 	/* Connecting is writing; going through a folder is executing. */
 	if (s->refusing_group[0] != '\0' && strcmp(s->refusing_group, "root") != 0 &&
-	    (s->refusing_mode & (is_socket ? 0020 : 0010)) != 0)
+	    (s->refusing_mode & (is_socket ? 0020 : 0010)) != 0) {
 		doctor_mend(doctor, DOCTOR_MEND_ROOT, "usermod -aG %s %s",
 		    doctor_shell_word(s->refusing_group, group, sizeof(group)),
 		    doctor_user(user, sizeof(user)));
-	else
+		doctor_mend_next_login(doctor);
+	} else {
 		doctor_mend(doctor, DOCTOR_MEND_ROOT, is_socket ? "chmod a+rw %s" : "chmod a+x %s",
 		    doctor_shell_word(s->refusing, word, sizeof(word)));
+	}
 }
 
 static void permitted(struct doctor *doctor)
@@ -259,8 +267,9 @@ static void permitted(struct doctor *doctor)
 
 void doctor_service(struct doctor *doctor)
 {
-	doctor_section(doctor, doctor->service.socket, "%s", _("Smart Card service"));
+	doctor_section(doctor, doctor->service.program, "%s", _("Smart Card service"));
 	installed(doctor);
+	doctor_section(doctor, doctor->service.socket, "%s", _("Smart Card service"));
 	answers(doctor);
 	automatic(doctor);
 	permitted(doctor);

@@ -12,7 +12,8 @@ void doctor_count_tokens(struct doctor *doctor)
 
 		doctor->n_tokens += m->n;
 		if (m->step == SURVEY_READY)
-			doctor->n_blank += tokens_blank_count(m->tokens);
+			*(doctor_is_softhsm(m) ? &doctor->n_free : &doctor->n_blank) +=
+			    tokens_blank_count(m->tokens);
 		for (size_t k = 0; k < m->n; k++)
 			doctor->n_usable += doctor_token_usable(&m->list[k]);
 	}
@@ -56,38 +57,68 @@ static void token(struct doctor *doctor, const struct surveyed_token *t)
 /* ---- all tokens -------------------------------------------------------------------------------
  */
 
-/* The module of the first blank one. */
-static const char *blank_module(const struct doctor *doctor)
+/* The first blank one, not SoftHSM's or just that; NULL when there is none. */
+static const struct token_info *first_blank(const struct doctor *doctor, bool softhsm)
 {
 	for (size_t i = 0; i < doctor->survey->n; i++) {
 		const struct surveyed_module *m = &doctor->survey->modules[i];
 
-		if (m->step == SURVEY_READY && tokens_blank_count(m->tokens) > 0)
-			return m->path;
+		if (m->step == SURVEY_READY && doctor_is_softhsm(m) == softhsm &&
+		    tokens_blank_count(m->tokens) > 0)
+			return tokens_blank_at(m->tokens, 0);
 	}
-	return "";
+	return NULL;
+}
+
+/* Whether nothing but SoftHSM is looked at, so that a token in software must be what is wanted. */
+static bool only_softhsm(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->survey->n; i++)
+		if (!doctor_is_softhsm(&doctor->survey->modules[i]))
+			return false;
+	return !doctor_any_card(doctor);
+}
+
+static void mend_none(struct doctor *doctor)
+{
+	if (doctor_count(doctor, DOCTOR_BAD) > 1)
+		doctor_mend(doctor, DOCTOR_MEND_DO, _("mend first what is bad above"));
+	else if (doctor->n_blank > 0)
+		doctor_mend_init(doctor, first_blank(doctor, false));
+	else if (doctor->n_free > 0 && only_softhsm(doctor))
+		doctor_mend_init(doctor, first_blank(doctor, true));
+	else
+		doctor_mend(doctor, DOCTOR_MEND_DO,
+		    _("insert a token, or name the module of its maker with --module PATH"));
 }
 
 static void none(struct doctor *doctor)
 {
-	char option[640];
-
-	if (doctor->n_blank == 0)
-		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_BAD, _("no module finds a token"));
-	else
+	if (doctor->n_blank > 0)
 		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_BAD,
 		    ngettext("no token is there but %zu blank one, which is not initialised",
 			"no token is there but %zu blank ones, which are not initialised",
 			(unsigned long)doctor->n_blank),
 		    doctor->n_blank);
-	if (doctor_count(doctor, DOCTOR_BAD) > 1)
-		doctor_mend(doctor, DOCTOR_MEND_DO, _("mend first what is bad above"));
-	else if (doctor->n_blank > 0)
-		doctor_mend(doctor, DOCTOR_MEND_RUN, "ctlsign token init --label SAST-1%s",
-		    doctor_module_option(doctor, blank_module(doctor), option, sizeof(option)));
+	else if (doctor->n_free > 0)
+		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_BAD,
+		    _("no token is there, only SoftHSM's free slot (for a token in software)"));
 	else
-		doctor_mend(doctor, DOCTOR_MEND_DO,
-		    _("insert a token, or name the module of its maker with --module PATH"));
+		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_BAD, _("no module finds a token"));
+	mend_none(doctor);
+}
+
+static void blank_beside(struct doctor *doctor)
+{
+	if (doctor->n_blank > 0)
+		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_NOT_APPLICABLE,
+		    ngettext("and %zu blank one, which is not initialised",
+			"and %zu blank ones, which are not initialised",
+			(unsigned long)doctor->n_blank),
+		    doctor->n_blank);
+	if (doctor->n_free > 0)
+		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_NOT_APPLICABLE,
+		    _("and SoftHSM's free slot (for a token in software)"));
 }
 
 void doctor_tokens(struct doctor *doctor)
@@ -99,12 +130,8 @@ void doctor_tokens(struct doctor *doctor)
 		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_OK,
 		    ngettext("%zu token", "%zu tokens", (unsigned long)doctor->n_tokens),
 		    doctor->n_tokens);
-	if (doctor->n_tokens > 0 && doctor->n_blank > 0)
-		doctor_find(doctor, DOCTOR_TOKENS, DOCTOR_NOT_APPLICABLE,
-		    ngettext("and %zu blank one, which is not initialised",
-			"and %zu blank ones, which are not initialised",
-			(unsigned long)doctor->n_blank),
-		    doctor->n_blank);
+	if (doctor->n_tokens > 0)
+		blank_beside(doctor);
 	for (size_t i = 0; i < doctor->survey->n; i++)
 		for (size_t k = 0; k < doctor->survey->modules[i].n; k++)
 			token(doctor, &doctor->survey->modules[i].list[k]);

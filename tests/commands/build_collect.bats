@@ -155,6 +155,15 @@ old_list() {
   assert_equal "$(jq -r '[.changes[].field] | sort | join(" ")' diff.json)" "entry signer"
 }
 
+@test "--from does not add an entry twice" {
+  old_list
+  collect --from old.tlv --collect 1 --token SAST-1 "${PUB[@]}" --sast "$K/sast2.pem" \
+    --ccm-tftp "$K/pub.pem,dns=pub.lab,ip=10.1.2.9"
+  independent out.tlv
+  assert_json '[.records[] | .role + " " + .ip_address] | join(",")' \
+    "SAST 0.0.0.0,SAST 0.0.0.0,CCM+TFTP 10.1.2.3,CCM+TFTP 10.1.2.9"
+}
+
 @test "--from with an option: the option wins" {
   old_list --digest sha256
   collect --from old.tlv --collect 1 --token SAST-1 --digest sha1 --filename CTLother.tlv
