@@ -18,7 +18,6 @@ struct login_job {
 	bool for_writing;
 	struct secret pin; /* none for a PIN pad */
 	CK_RV rv;	   /* of C_Login */
-	bool sent;	   /* C_Login was called */
 };
 
 static void login_clear(struct module_job *base)
@@ -59,9 +58,9 @@ static enum status login_work(struct module_job *base)
 	status = open_session(job);
 	if (status != ST_OK || !job->needed)
 		return status;
+	module_progress(base, PROGRESS_PIN_SENT);
 	if (!module_calling_once(base, "C_Login"))
 		return base->error.status;
-	job->sent = true;
 	job->rv =
 	    m->functions->C_Login(m->session, CKU_USER, (CK_UTF8CHAR *)job->pin.text, job->pin.len);
 	if (job->rv != CKR_OK && job->rv != CKR_USER_ALREADY_LOGGED_IN) {
@@ -104,10 +103,12 @@ static enum status run(struct login *login, bool needed, struct secret *pin, str
 	job->for_writing = login->for_writing;
 	job->pin = *pin;
 	*pin = (struct secret)SECRET_INIT;
+	if (needed)
+		login_tell(login, PIN_SENT);
 	if (!module_run(&job->base, needed ? login_timeout(login) : 0, err))
 		return login_timed_out(login, err);
 	login->id = job->id;
-	sent = job->sent;
+	sent = (m->reached & PROGRESS_PIN_SENT) != 0;
 	rv = job->rv;
 	if (job->base.status == ST_OK) {
 		login->pin = job->pin;
@@ -117,8 +118,7 @@ static enum status run(struct login *login, bool needed, struct secret *pin, str
 	if (status != ST_OK && sent)
 		return login_failed(login, rv, "C_Login", err);
 	/* One that was logged in already has not looked at the PIN. */
-	if (sent)
-		login_tell(login, rv == CKR_OK ? PIN_ACCEPTED : PIN_UNCERTAIN);
+	login_tell(login, sent && rv == CKR_OK ? PIN_ACCEPTED : PIN_UNUSED);
 	return slots_blame(&login->id, status, err);
 }
 

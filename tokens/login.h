@@ -21,6 +21,7 @@ struct login {
 	bool for_writing;	       /* the session is to write, and libp11 is not needed */
 	/* The last PIN that was asked for, but for new ones: what is told of it goes with this. */
 	struct pin_request request;
+	bool awaited; /* PIN_SENT was told of it, and not yet what came of that */
 	/* What was used to log in, for a key that wants it again; none with a PIN pad. */
 	struct secret pin;
 	struct { /* what the request's strings point to */
@@ -64,7 +65,8 @@ unsigned login_long_timeout(const struct login *login);
 
 /*
  * Asks for a PIN that the token has, unless the token, as it is NOW, says that it is locked.  PIN
- * stays empty where the token has a PIN pad.
+ * stays empty where the token has a PIN pad.  A user PIN of a length that the token, by its own
+ * word, does not take cannot be right, and is ST_PIN_WRONG.
  */
 enum status login_ask(struct login *login, enum pin_purpose purpose, const CK_TOKEN_INFO *now,
     struct secret *pin, struct error *err);
@@ -76,8 +78,11 @@ enum status login_ask(struct login *login, enum pin_purpose purpose, const CK_TO
 enum status login_ask_new(struct login *login, enum pin_purpose purpose, const CK_TOKEN_INFO *now,
     struct secret *pin, struct error *err);
 
-/* Tells what came of the PIN of the last login_ask() that was sent: once for each sending. */
-void login_tell(const struct login *login, enum pin_outcome outcome);
+/*
+ * Tells what becomes of the PIN of the last login_ask(): PIN_SENT before the job runs that sends
+ * it, then what came of it.  An outcome of what was not told as sent is nobody's business.
+ */
+void login_tell(struct login *login, enum pin_outcome outcome);
 
 /* What to tell of a PIN that was sent with the result CKR, which was explained as STATUS. */
 enum pin_outcome login_outcome(enum status status, unsigned long ckr);
@@ -96,10 +101,10 @@ enum status login_failed(
     struct login *login, unsigned long ckr, const char *function, struct error *err);
 
 /*
- * Completes the error of a job that did not come back, and tells: it may have been stuck in a call
- * that a PIN was sent with.
+ * Completes the error of a job that did not come back, and tells, by how far it got: a PIN may have
+ * been sent, or changed.
  */
-enum status login_timed_out(const struct login *login, struct error *err);
+enum status login_timed_out(struct login *login, struct error *err);
 
 /*
  * ckr_error(), but a token without a PIN pad that says that a person cancelled the call is not

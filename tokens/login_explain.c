@@ -125,13 +125,6 @@ static enum status removed_at_login(const struct login *login, struct error *err
 	return ST_TOKEN_REMOVED;
 }
 
-/* No user PIN, or one that must be changed first, is no wrong one. */
-static bool may_be_counted(enum status status, unsigned long ckr)
-{
-	return status != ST_CANCELLED && ckr != CKR_USER_PIN_NOT_INITIALIZED &&
-	       ckr != CKR_PIN_EXPIRED;
-}
-
 enum status login_explain(
     struct login *login, unsigned long ckr, const char *function, struct error *err)
 {
@@ -153,7 +146,7 @@ enum status login_explain(
 				      : explain_wrong(ckr, function, tries, err);
 	} else {
 		status = login_ckr_error(login, ckr, function, err);
-		if (may_be_counted(status, ckr))
+		if (login_outcome(status, ckr) == PIN_UNCERTAIN)
 			error_hint(err, _("count this as a wrong PIN: the token may have used up a "
 					  "try; then unplug the token and plug it in again"));
 	}
@@ -166,24 +159,31 @@ enum status login_failed(
 {
 	enum status status = login_explain(login, ckr, function, err);
 
-	/* What was cancelled on a PIN pad was not sent. */
-	if (status != ST_CANCELLED)
-		login_tell(login, login_outcome(status, ckr));
+	login_tell(login, login_outcome(status, ckr));
 	return status;
 }
 
-enum status login_timed_out(const struct login *login, struct error *err)
+enum status login_timed_out(struct login *login, struct error *err)
 {
-	static const char *const with_pin[] = {"C_Login", "C_SetPIN", "C_InitPIN", "C_InitToken"};
-	const char *calling = atomic_load(&login->id.module->calling);
+	const unsigned reached = login->id.module->reached;
+	const bool sent = (reached & PROGRESS_PIN_SENT) != 0;
+	const bool proved = (reached & PROGRESS_PIN_PROVED) != 0;
+	const bool changing = (reached & PROGRESS_CHANGING) != 0;
 
 	slots_blame(&login->id, ST_TOKEN_TIMEOUT, err);
-	for (size_t i = 0; i < sizeof(with_pin) / sizeof(with_pin[0]); i++) {
-		if (strcmp(calling, with_pin[i]) != 0)
-			continue;
+	if (sent && !proved && !changing)
 		error_hint(err, _("unplug the token, plug it in again, and count this as a wrong "
 				  "PIN: the token may have used up a try"));
-		login_tell(login, PIN_UNCERTAIN);
-	}
+	else if (sent && !proved)
+		error_hint(err, _("unplug the token, plug it in again, and count this as a wrong "
+				  "PIN: the token may have used up a try, or have its new PIN "
+				  "already"));
+	else if (changing)
+		error_hint(err, _("unplug the token and plug it in again; it may have its new PIN "
+				  "already"));
+	if (!sent)
+		login_tell(login, PIN_UNUSED);
+	else
+		login_tell(login, proved ? PIN_ACCEPTED : PIN_UNCERTAIN);
 	return ST_TOKEN_TIMEOUT;
 }

@@ -51,10 +51,16 @@ bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err)
 	struct module *module = job->module;
 	bool was_stuck = watchdog_is_stuck(module->dog);
 	unsigned seconds;
+	bool done;
 
 	if (timeout_ms == 0)
 		timeout_ms = module->timeout_ms;
-	if (watchdog_run(module->dog, timeout_ms, &job->job))
+	/* Who is stuck goes on noting how far it got; that is not this job's. */
+	if (!was_stuck)
+		atomic_store(&module->progress, 0);
+	done = watchdog_run(module->dog, timeout_ms, &job->job);
+	module->reached = was_stuck ? 0 : atomic_load(&module->progress);
+	if (done)
 		return true;
 	seconds = (timeout_ms + 999) / 1000;
 	if (was_stuck)
@@ -69,6 +75,16 @@ bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err)
 	error_where(err, "%s", module->path);
 	error_hint(err, _("unplug the token, plug it in again, and start again"));
 	return false;
+}
+
+void module_progress(struct module_job *job, unsigned bits)
+{
+	atomic_fetch_or(&job->module->progress, bits);
+}
+
+bool module_has(const struct module_job *job, unsigned bits)
+{
+	return (atomic_load(&job->module->progress) & bits) == bits;
 }
 
 enum status module_job_end(struct module_job *job, struct error *err)
@@ -283,6 +299,7 @@ static enum status module_new(const char *path, const char *name, const char *in
 	m->name = name != NULL ? strdup(name) : name_from_path(path);
 	m->init_args = init_args != NULL ? strdup(init_args) : NULL;
 	atomic_init(&m->calling, "dlopen");
+	atomic_init(&m->progress, 0);
 	if (m->path == NULL || m->name == NULL || (init_args != NULL && m->init_args == NULL)) {
 		module_free(m);
 		return error_no_memory(err);

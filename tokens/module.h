@@ -23,6 +23,8 @@ struct module {
 	unsigned timeout_ms;
 	struct watchdog *dog;
 	_Atomic(const char *) calling; /* the PKCS#11 function that runs, for messages */
+	atomic_uint progress;	       /* of the job that runs: see module_progress() */
+	unsigned reached;	       /* and of the last one, when module_run() returned */
 
 	/* the worker's */
 	char *init_args;
@@ -81,6 +83,23 @@ void *module_job_new(size_t size, struct module *module,
  * then calls module_job_end().
  */
 bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err);
+
+/*
+ * How far a job got, for whoever waits for it in vain: bits of what it has done or begun.  A job
+ * adds them, those of a call before it makes sure by module_calling_once() that somebody waits.
+ * Each job starts with none; module->reached has them after module_run(), whatever that returned,
+ * and until the next.
+ */
+enum module_progress {
+	PROGRESS_PIN_SENT = 1 << 0,
+	PROGRESS_PIN_PROVED = 1 << 1, /* what was sent is right */
+	PROGRESS_CHANGING = 1 << 2,   /* the token was told to change */
+	PROGRESS_CHANGED = 1 << 3,    /* and did */
+};
+void module_progress(struct module_job *job, unsigned bits);
+
+/* Whether the job has got to all of BITS. */
+bool module_has(const struct module_job *job, unsigned bits);
 
 /* Frees the job, hands its error to ERR and returns its status. */
 enum status module_job_end(struct module_job *job, struct error *err);

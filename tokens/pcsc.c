@@ -19,6 +19,8 @@
 	(0xffff0000UL | SCARD_STATE_PRESENT | SCARD_STATE_EMPTY | SCARD_STATE_MUTE |               \
 	    SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE)
 
+_Static_assert(PCSC_MAX_READERS + 1 <= PCSCLITE_MAX_READERS_CONTEXTS, "no wait for that many");
+
 struct pcsc_link {
 	SCARDCONTEXT context;
 	SCARD_READERSTATE states[PCSC_MAX_READERS + 1]; /* the last one is NEW_READER's */
@@ -27,33 +29,9 @@ struct pcsc_link {
 	bool listed; /* at least once */
 };
 
-static const char *code_name(LONG code)
-{
-#define ROW(name)                                                                                  \
-	{                                                                                          \
-		name, #name                                                                        \
-	}
-	static const struct {
-		LONG code;
-		const char *name;
-	} table[] = {ROW(SCARD_S_SUCCESS), ROW(SCARD_E_NO_SERVICE), ROW(SCARD_E_SERVICE_STOPPED),
-	    ROW(SCARD_W_SECURITY_VIOLATION), ROW(SCARD_F_COMM_ERROR), ROW(SCARD_F_INTERNAL_ERROR),
-	    ROW(SCARD_E_CANCELLED), ROW(SCARD_E_NO_MEMORY), ROW(SCARD_E_INVALID_HANDLE),
-	    ROW(SCARD_E_INVALID_VALUE), ROW(SCARD_E_INVALID_PARAMETER), ROW(SCARD_E_TIMEOUT),
-	    ROW(SCARD_E_UNKNOWN_READER), ROW(SCARD_E_READER_UNAVAILABLE),
-	    ROW(SCARD_E_NO_READERS_AVAILABLE), ROW(SCARD_E_INSUFFICIENT_BUFFER)};
-#undef ROW
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].code == code)
-			return table[i].name;
-	return "SCARD_...";
-}
-
 static void set_answer(struct pcsc_look *look, LONG rv)
 {
 	look->code = (long)rv;
-	look->code_text = code_name(rv);
 	if (rv == SCARD_S_SUCCESS)
 		look->answer = PCSC_ANSWERS;
 	else if (rv == SCARD_E_NO_SERVICE || rv == SCARD_E_SERVICE_STOPPED)
@@ -70,7 +48,6 @@ void pcsc_no_answer(struct pcsc_look *look)
 {
 	look->answer = PCSC_NO_ANSWER;
 	look->code = 0;
-	look->code_text = "";
 }
 
 /* ---- readers -------------------------------------------------------------------------------- */
@@ -104,7 +81,7 @@ static void point_at_names(struct pcsc_link *link)
 /* Lists the readers anew.  *CHANGED: they are others than before, or it is the first time. */
 static LONG list_readers(struct pcsc_link *link, bool *changed)
 {
-	char names[PCSC_MAX_READERS * (MAX_READERNAME + 1) + 1] = "";
+	char names[2 * PCSC_MAX_READERS * (MAX_READERNAME + 1) + 1] = "";
 	struct pcsc_link fresh = {.context = link->context, .listed = true};
 	DWORD len = sizeof(names) - 1;
 	LONG rv = SCardListReaders(link->context, NULL, names, &len);
@@ -154,12 +131,6 @@ static void describe(const struct pcsc_link *link, struct pcsc_look *look)
 		memcpy(reader->name, link->names[i], sizeof(reader->name));
 		reader->card = (state->dwCurrentState & SCARD_STATE_PRESENT) != 0;
 		reader->mute = (state->dwCurrentState & SCARD_STATE_MUTE) != 0;
-		reader->in_use =
-		    (state->dwCurrentState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)) != 0;
-		reader->atr_len = reader->card ? state->cbAtr : 0;
-		if (reader->atr_len > sizeof(reader->atr))
-			reader->atr_len = sizeof(reader->atr);
-		memcpy(reader->atr, state->rgbAtr, reader->atr_len);
 	}
 }
 

@@ -5,6 +5,10 @@
  * limit: with a service that hangs they never come back.  So all of them run on threads of their
  * own, which are left behind when they hang: tokens_wedged() is true then.
  *
+ * The library of pcscd 1.9 keeps one table of readers for all connections of a process, without a
+ * lock around it: what a call tells may be of the table as another one just changes it.  The second
+ * look after each news, below, makes that good.
+ *
  * Private to tokens/.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
@@ -29,18 +33,15 @@ enum pcsc_answer {
 struct pcsc_reader {
 	char name[129]; /* as the driver gave it: not made printable */
 	bool card;
-	bool mute;   /* there is a card, and it does not answer */
-	bool in_use; /* some program has it open */
-	unsigned char atr[33];
-	size_t atr_len;
+	bool mute; /* there is a card, and it does not answer */
 };
 
-#define PCSC_MAX_READERS 16
+/* pcscd waits for 16 at once, and one of them is for readers that come: others are left out. */
+#define PCSC_MAX_READERS 15
 
 struct pcsc_look {
 	enum pcsc_answer answer;
-	long code;	       /* SCARD_... as the service's library gave it; 0 with PCSC_ANSWERS */
-	const char *code_text; /* its name, "SCARD_E_NO_SERVICE"; never NULL */
+	long code; /* SCARD_... as the service's library gave it; 0 with PCSC_ANSWERS */
 	struct pcsc_reader readers[PCSC_MAX_READERS];
 	size_t n_readers;
 };

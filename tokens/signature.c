@@ -21,10 +21,9 @@ struct sign_job {
 	struct buffer modulus;
 	struct buffer key_id;
 	struct secret pin;
-	bool pin_pad;
+	bool always_authenticate;
 
 	CK_RV rv; /* of what failed */
-	bool pin_sent;
 	uint8_t signature[SIGNER_MAX_SIGNATURE];
 	CK_ULONG len;
 };
@@ -51,12 +50,15 @@ static enum status log_in_again(struct sign_job *job)
 	struct module *m = job->base.module;
 	CK_RV rv;
 
+	module_progress(&job->base, PROGRESS_PIN_SENT);
 	if (!module_calling_once(&job->base, "C_Login"))
 		return job->base.error.status;
-	job->pin_sent = true;
 	rv = m->functions->C_Login(
 	    m->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)job->pin.text, job->pin.len);
-	return rv == CKR_OK ? ST_OK : failed(job, rv);
+	if (rv != CKR_OK)
+		return failed(job, rv);
+	module_progress(&job->base, PROGRESS_PIN_PROVED);
+	return ST_OK;
 }
 
 static enum status sign_work(struct module_job *base)
@@ -73,7 +75,7 @@ static enum status sign_work(struct module_job *base)
 		module_calling(m, "C_FindObjects");
 		return failed(job, CKR_KEY_HANDLE_INVALID);
 	}
-	again = (job->pin_pad || job->pin.text != NULL) && key_always_authenticates(m, key);
+	again = job->always_authenticate && key_always_authenticates(m, key);
 	module_calling(m, "C_SignInit");
 	rv = m->functions->C_SignInit(m->session, &mechanism, key);
 	if (rv != CKR_OK)
@@ -91,20 +93,20 @@ static enum status sign_work(struct module_job *base)
 }
 
 static enum status explain(
-    struct login *login, CK_RV rv, const char *function, bool pin_sent, struct error *err)
+    struct login *login, CK_RV rv, const char *function, unsigned reached, struct error *err)
 {
+	const bool sent = (reached & PROGRESS_PIN_SENT) != 0;
+	const bool proved = (reached & PROGRESS_PIN_PROVED) != 0;
 	const struct ckr_meaning *m = ckr_lookup(rv);
 
-	if (pin_sent && strcmp(function, "C_Login") == 0)
+	if (sent && !proved)
 		return login_failed(login, rv, function, err);
 	if (m->status == ST_PIN_WRONG || m->status == ST_PIN_LOCKED) {
 		login_explain(login, rv, function, err);
-		if (pin_sent)
-			login_tell(login, PIN_REFUSED);
+		login_tell(login, sent ? PIN_REFUSED : PIN_UNUSED);
 		return err->status;
 	}
-	if (pin_sent)
-		login_tell(login, PIN_ACCEPTED);
+	login_tell(login, sent ? PIN_ACCEPTED : PIN_UNUSED);
 	if (m->status == ST_TOKEN_REMOVED)
 		return slots_removed(&login->id, err);
 	if (rv == CKR_USER_NOT_LOGGED_IN) {
@@ -147,14 +149,6 @@ static bool fill(struct sign_job *job, const struct signature_request *request)
 	return !job->digest_info.failed && !job->key_id.failed && !job->modulus.failed;
 }
 
-/* Whoever is stuck in C_Sign has got over C_Login. */
-static enum status timed_out(const struct login *login, bool always_authenticate, struct error *err)
-{
-	if (always_authenticate && strcmp(atomic_load(&login->id.module->calling), "C_Sign") == 0)
-		login_tell(login, PIN_ACCEPTED);
-	return login_timed_out(login, err);
-}
-
 enum status signature_make(struct login *login, const struct signature_request *request,
     uint8_t *signature, size_t *len, struct error *err)
 {
@@ -162,12 +156,12 @@ enum status signature_make(struct login *login, const struct signature_request *
 	struct sign_job *job = module_job_new(sizeof(*job), m, sign_work, sign_clear);
 	const char *function;
 	enum status status;
-	bool pin_sent;
+	unsigned reached;
 	CK_RV rv;
 
 	if (job == NULL)
 		return error_no_memory(err);
-	job->pin_pad = login->request.pin_pad;
+	job->always_authenticate = request->always_authenticate;
 	if (!fill(job, request)) {
 		module_job_end(&job->base, NULL);
 		return error_no_memory(err);
@@ -177,17 +171,18 @@ enum status signature_make(struct login *login, const struct signature_request *
 		return error_set(
 		    err, ST_LIMIT, _("the key is too large for a trust list's signature"));
 	}
+	if (request->always_authenticate)
+		login_tell(login, PIN_SENT);
 	if (!module_run(&job->base, request->always_authenticate ? login_timeout(login) : 0, err))
-		return timed_out(login, request->always_authenticate, err);
+		return login_timed_out(login, err);
 	memcpy(signature, job->signature, job->base.status == ST_OK ? job->len : 0);
 	*len = job->len;
 	rv = job->rv;
-	pin_sent = job->pin_sent;
+	reached = m->reached;
 	function = atomic_load(&m->calling);
 	status = module_job_end(&job->base, err);
 	if (status != ST_OK)
-		return explain(login, rv, function, pin_sent, err);
-	if (pin_sent)
-		login_tell(login, PIN_ACCEPTED);
+		return explain(login, rv, function, reached, err);
+	login_tell(login, (reached & PROGRESS_PIN_SENT) != 0 ? PIN_ACCEPTED : PIN_UNUSED);
 	return ST_OK;
 }

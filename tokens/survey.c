@@ -172,7 +172,7 @@ static enum status add_module(struct tokens_survey *survey, const char *path, co
 	char printable[PATH_MAX];
 
 	for (size_t i = 0; i < survey->n; i++)
-		if (same_file(path, survey->modules[i].path))
+		if (same_file(path, survey->modules[i].file))
 			return ST_OK;
 	grown = realloc(survey->modules, (survey->n + 1) * sizeof(*grown));
 	if (grown == NULL)
@@ -182,8 +182,12 @@ static enum status add_module(struct tokens_survey *survey, const char *path, co
 	*grown = (struct surveyed_module){.named = name == NULL};
 	text_printable_into(printable, sizeof(printable), text_bytes(path));
 	grown->path = strdup(printable);
-	if (grown->path == NULL)
+	grown->file = strdup(path);
+	if (grown->path == NULL || grown->file == NULL) {
+		free((char *)grown->path);
+		free((char *)grown->file);
 		return error_no_memory(err);
+	}
 	survey->n++;
 	return look_into(grown, path, name, init_args, budget, err);
 }
@@ -264,6 +268,7 @@ void tokens_survey_close(struct tokens_survey *survey)
 			s->tokens->modules[0]->timeout_ms = left > 0 ? left : 1;
 		tokens_close(s->tokens);
 		free((char *)s->path);
+		free((char *)s->file);
 	}
 	free(survey->modules);
 	free(survey->problems);

@@ -21,11 +21,14 @@ enum pin_purpose {
 	PIN_NEW_SO,	/* a new SO PIN, for a token that is being initialised */
 };
 
-/* What came of a PIN that was sent to a token. */
+/* What becomes of a PIN: it is sent, and then one of the others. */
 enum pin_outcome {
+	PIN_SENT, /* it is about to be sent: who is killed from here on may have used up a try */
 	PIN_ACCEPTED,
 	PIN_REFUSED,   /* wrong, or locked: a try is gone */
 	PIN_UNCERTAIN, /* no answer, or one that does not tell: a try may be gone */
+	PIN_UNUSED,    /* not sent after all, cancelled on the reader, or not looked at: no try is
+			  gone, and nobody knows whether it is right */
 };
 
 /* What the person has to know before typing.  Strings are printable, never NULL. */
@@ -35,7 +38,7 @@ struct pin_request {
 	const char *serial;
 	const char *reader;
 	const char *manufacturer; /* with label and serial, what failures are counted under */
-	unsigned min_len;	  /* of a new PIN, as the token tells; 0: it does not */
+	unsigned min_len;	  /* of the PIN, as the token tells; max_len 0: it does not */
 	unsigned max_len;
 	bool pin_pad;	/* the PIN is typed on the reader: say so, return ST_OK and no secret */
 	bool count_low; /* at least one wrong PIN since the last right one */
@@ -51,10 +54,10 @@ struct pin_source {
 	enum status (*ask)(void *context, const struct pin_request *request, struct secret *pin,
 	    struct error *err);
 	/*
-	 * Hears what came of the PIN in REQUEST, once for every PIN that was sent (also one typed
-	 * on a PIN pad); not for PIN_NEW and PIN_NEW_SO, nor for a passphrase.  Tokens do not
-	 * always tell of the tries that are gone, so somebody else has to count.  May be NULL;
-	 * called like ask().
+	 * Hears what becomes of the PIN in REQUEST: PIN_SENT before it is sent (or typed on a PIN
+	 * pad), then once what came of that; not for PIN_NEW and PIN_NEW_SO, nor for a passphrase.
+	 * Tokens do not always tell of the tries that are gone, so somebody else has to count.  May
+	 * be NULL; called like ask().
 	 */
 	void (*tell)(void *context, const struct pin_request *request, enum pin_outcome outcome);
 	void *context;

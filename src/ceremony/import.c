@@ -22,6 +22,9 @@
 struct kept {
 	X509 *x509;
 	struct buffer id;
+	char label[OBJECT_LABEL_MAX + 1];
+	bool has_key; /* a key shows under its id */
+	bool removed; /* or may be */
 };
 
 /* An import under way. */
@@ -30,13 +33,14 @@ struct run {
 	struct token_info token; /* with copies of the texts */
 	char label[160];
 	char serial[80];
+	char reader[260];
 	char subject[OBJECT_TEXT_MAX];
 	char about[1024];
 	struct kept *kept;
 	size_t n_kept;
 	struct token_session *session;
-	struct buffer id;
-	bool confirmed; /* that the other certificate may be removed */
+	struct buffer id;	 /* the key's */
+	struct buffer confirmed; /* under this id all of KEPT may be removed; empty: nowhere */
 };
 
 static enum status at_token(const struct run *run, struct error *err)
@@ -63,35 +67,89 @@ static enum status keep_certificates(struct run *run, struct error *err)
 		X509_up_ref(list[i].x509);
 		kept->x509 = list[i].x509;
 		buffer_add(&kept->id, list[i].id.data, list[i].id.len);
+		text_cut_into(kept->label, sizeof(kept->label), list[i].label);
+		kept->has_key = list[i].has_key;
 	}
 	return ST_OK;
 }
 
-/* ---- other certificates of the same key ----------------------------------------------------- */
+/* ---- other certificates under the same id --------------------------------------------------- */
 
-static enum status ask_to_replace(struct run *run, const struct kept *other, struct error *err)
+static bool is_in_the_way(const struct kept *kept, struct bytes id)
 {
-	char situation[1024], name[OBJECT_TEXT_MAX], id[OBJECT_ID_TEXT_MAX];
+	return bytes_equal(buffer_bytes(&kept->id), id);
+}
 
-	if (run->p->replace != NULL || run->confirmed) {
-		run->confirmed = true;
-		return ST_OK;
+/* Appends the names of what would be removed; returns how many there are. */
+static size_t list_others(const struct run *run, struct bytes id, struct buffer *out)
+{
+	char name[OBJECT_TEXT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n_kept; i++) {
+		if (!is_in_the_way(&run->kept[i], id))
+			continue;
+		object_name_text(name, X509_get_subject_name(run->kept[i].x509));
+		buffer_printf(out, "%s%s", n++ > 0 ? "\n  " : "", name);
 	}
-	object_name_text(name, X509_get_subject_name(other->x509));
-	object_id_text(id, buffer_bytes(&other->id));
+	return n;
+}
+
+static enum status ask_to_remove(
+    const struct run *run, const char *id, const char *names, size_t n, struct error *err)
+{
+	struct buffer situation = BUFFER_INIT;
+	const char *text;
+	enum status st = confirm_serial_possible(&run->token, err);
+
+	if (st != ST_OK)
+		return st;
 	if (!terminal_available()) {
-		error_set(err, ST_EXISTS, _("under id %s there is already the certificate of %s"),
-		    id, name);
-		error_hint(err, _("replace it, but not its key, with --replace %s"),
+		error_set(err, ST_EXISTS,
+		    ngettext("under id %s there is already the certificate of %s",
+			"under id %s there are already the certificates of %s", (unsigned long)n),
+		    id, names);
+		error_hint(err,
+		    ngettext("replace it, but not its key, with --replace %s",
+			"replace all of them, but not their key, with --replace %s",
+			(unsigned long)n),
 		    confirm_serial_word(&run->token));
 		return at_token(run, err);
 	}
-	snprintf(situation, sizeof(situation),
-	    _("Under id %s token '%s' (serial %s) has already the certificate of\n  %s\n"
-	      "The new one REPLACES it. The key stays.\n"),
-	    id, run->label, run->serial, name);
-	run->confirmed = true;
-	return confirm_serial_ask(&run->token, situation, err);
+	buffer_printf(&situation,
+	    ngettext("Under id %s token '%s' (serial %s) has already the certificate of\n  %s\n"
+		     "The new one REPLACES it. The key stays.\n",
+		"Under id %s token '%s' (serial %s) has already the certificates of\n  %s\n"
+		"The new one REPLACES all of them. The key stays.\n",
+		(unsigned long)n),
+	    id, run->label, run->serial, names);
+	text = buffer_text(&situation);
+	st = text != NULL ? confirm_serial_ask(&run->token, text, err) : error_no_memory(err);
+	buffer_free(&situation);
+	return st;
+}
+
+/* Nothing is asked twice about one id. */
+static enum status look_under(struct run *run, struct bytes id, struct error *err)
+{
+	struct buffer names = BUFFER_INIT;
+	char id_text[OBJECT_ID_TEXT_MAX];
+	const size_t n = list_others(run, id, &names);
+	const char *text = buffer_text(&names);
+	enum status st = ST_OK;
+
+	object_id_text(id_text, id);
+	if (text == NULL)
+		st = error_no_memory(err);
+	else if (n > 0 && run->p->replace == NULL &&
+		 !bytes_equal(buffer_bytes(&run->confirmed), id))
+		st = ask_to_remove(run, id_text, text, n, err);
+	if (st == ST_OK && n > 0) {
+		buffer_reset(&run->confirmed);
+		buffer_add(&run->confirmed, id.data, id.len);
+	}
+	buffer_free(&names);
+	return st;
 }
 
 static bool same_key(const X509 *a, const X509 *b)
@@ -107,7 +165,6 @@ static bool same_key(const X509 *a, const X509 *b)
 static enum status look_before(struct run *run, struct error *err)
 {
 	char id[OBJECT_ID_TEXT_MAX];
-	enum status st = ST_OK;
 
 	for (size_t i = 0; i < run->n_kept; i++) {
 		if (X509_cmp(run->kept[i].x509, run->p->certificate) != 0)
@@ -118,21 +175,14 @@ static enum status look_before(struct run *run, struct error *err)
 		error_hint(err, "%s", _("nothing is left to do"));
 		return at_token(run, err);
 	}
-	for (size_t i = 0; st == ST_OK && i < run->n_kept; i++)
-		if (same_key(run->kept[i].x509, run->p->certificate))
-			st = ask_to_replace(run, &run->kept[i], err);
-	return st;
-}
-
-/* The same once the key's id is known: a certificate of another key may stand there. */
-static enum status look_after(struct run *run, struct error *err)
-{
-	enum status st = ST_OK;
-
-	for (size_t i = 0; st == ST_OK && i < run->n_kept; i++)
-		if (bytes_equal(buffer_bytes(&run->kept[i].id), buffer_bytes(&run->id)))
-			st = ask_to_replace(run, &run->kept[i], err);
-	return st;
+	/*
+	 * The key's id is only known after the login.  Where a certificate of the key stands beside
+	 * one it can be no other, unless the token is odd; then it is asked again.
+	 */
+	for (size_t i = 0; i < run->n_kept; i++)
+		if (run->kept[i].has_key && same_key(run->kept[i].x509, run->p->certificate))
+			return look_under(run, buffer_bytes(&run->kept[i].id), err);
+	return ST_OK;
 }
 
 /* ---- the work ------------------------------------------------------------------------------- */
@@ -162,18 +212,73 @@ static enum status find_key(struct run *run, struct error *err)
 	return at_token(run, err);
 }
 
+/* The list that was asked about, and nothing else. */
 static enum status remove_others(struct run *run, struct error *err)
 {
 	enum status st = ST_OK;
 
-	for (size_t i = 0; st == ST_OK && i < run->n_kept; i++)
-		if (bytes_equal(buffer_bytes(&run->kept[i].id), buffer_bytes(&run->id)))
-			st = token_session_remove_certificate(run->session, run->kept[i].x509, err);
+	for (size_t i = 0; st == ST_OK && i < run->n_kept; i++) {
+		if (!is_in_the_way(&run->kept[i], buffer_bytes(&run->id)))
+			continue;
+		/* Also when that fails: it may be gone all the same. */
+		run->kept[i].removed = true;
+		st = token_session_remove_certificate(run->session, run->kept[i].x509, err);
+	}
+	return st;
+}
+
+static bool put_back_others(struct run *run)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < run->n_kept; i++) {
+		const struct kept *kept = &run->kept[i];
+		const enum status st = !kept->removed
+					   ? ST_OK
+					   : token_session_store(run->session, kept->x509,
+						 buffer_bytes(&kept->id), kept->label, NULL);
+
+		complete = complete && (st == ST_OK || st == ST_EXISTS);
+	}
+	return complete;
+}
+
+/* For a token that takes no second certificate under an id, as OpenSC's, or has no room for it. */
+static enum status remove_first(struct run *run, const char *label, struct error *err)
+{
+	enum status st = remove_others(run, err);
+
+	if (st == ST_OK)
+		st = token_session_store(
+		    run->session, run->p->certificate, buffer_bytes(&run->id), label, err);
+	if (st == ST_OK)
+		return ST_OK;
+	at_token(run, err);
+	if (put_back_others(run))
+		error_hint(err, "%s", _("nothing was changed: what was there was put back"));
+	else
+		error_hint(err, "%s",
+		    _("what was there is removed and could not be put back: store a copy of it "
+		      "with ctlsign token import; the key is still there"));
+	return st;
+}
+
+static enum status store_and_remove(struct run *run, const char *label, struct error *err)
+{
+	const bool replace = run->confirmed.len > 0;
+	enum status st = token_session_store(
+	    run->session, run->p->certificate, buffer_bytes(&run->id), label, err);
+
+	if (st == ST_TOKEN && replace)
+		return remove_first(run, label, err);
+	if (st != ST_OK || !replace)
+		return st;
+	st = remove_others(run, err);
 	if (st != ST_OK) {
 		at_token(run, err);
 		error_hint(err, "%s",
-		    _("the new certificate is stored, and the old one is still there beside it: "
-		      "name the new one by its id and label when you sign"));
+		    _("the new certificate is stored, and the old one may still be there beside "
+		      "it: name the new one by its id and label when you sign"));
 	}
 	return st;
 }
@@ -184,13 +289,14 @@ static enum status work(struct run *run, struct error *err)
 	enum status st = find_key(run, err);
 
 	if (st == ST_OK)
-		st = look_after(run, err);
+		st = look_under(run, buffer_bytes(&run->id), err);
 	if (st != ST_OK)
 		return st;
+	/* What was said of another id does not count here. */
+	if (!bytes_equal(buffer_bytes(&run->confirmed), buffer_bytes(&run->id)))
+		buffer_reset(&run->confirmed);
 	object_label(label, run->p->label, X509_get_subject_name(run->p->certificate));
-	st = token_session_store(
-	    run->session, run->p->certificate, buffer_bytes(&run->id), label, err);
-	return st == ST_OK ? remove_others(run, err) : st;
+	return store_and_remove(run, label, err);
 }
 
 static void free_run(struct run *run)
@@ -201,6 +307,7 @@ static void free_run(struct run *run)
 	}
 	free(run->kept);
 	buffer_free(&run->id);
+	buffer_free(&run->confirmed);
 }
 
 static enum status log_in_and_work(struct run *run, struct error *err)
@@ -222,12 +329,16 @@ static enum status log_in_and_work(struct run *run, struct error *err)
 
 enum status import_run(const struct import *import, struct error *err)
 {
-	struct run run = {.p = import, .id = BUFFER_INIT};
+	struct run run = {.p = import, .id = BUFFER_INIT, .confirmed = BUFFER_INIT};
 	enum status st = ST_OK;
 
 	text_cut_into(run.label, sizeof(run.label), import->token->label);
 	text_cut_into(run.serial, sizeof(run.serial), import->token->serial);
-	run.token = (struct token_info){.label = run.label, .serial = run.serial};
+	text_cut_into(run.reader, sizeof(run.reader), import->token->reader);
+	run.token = (struct token_info){.label = run.label,
+	    .serial = run.serial,
+	    .reader = run.reader,
+	    .slot_id = import->token->slot_id};
 	object_name_text(run.subject, X509_get_subject_name(import->certificate));
 	if (import->replace != NULL)
 		st = confirm_serial_given(import->token, "--replace", import->replace, err);

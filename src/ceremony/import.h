@@ -21,9 +21,11 @@ struct import {
 
 /*
  * Stores the certificate under the id of the private key that it fits; ST_NO_KEY when the token has
- * none.  One that is there already is ST_EXISTS, before a PIN is asked for.  Another one under the
- * same id is ST_EXISTS, too, unless the person names the token's serial number, by `replace` or at
- * the terminal: then it is removed once the new one is stored.  Keys are never touched.
+ * none.  One that is there already is ST_EXISTS, before a PIN is asked for.  Others under the same
+ * id are ST_EXISTS, too, unless the person names the token's serial number, by `replace` or at the
+ * terminal, where each of them is shown: then they are removed once the new one is stored.  A token
+ * that cannot store it beside them loses them first, and gets them back when it takes the new one
+ * no better then.  Keys, and certificates under other ids, are never touched.
  *
  * The snapshot in TOKENS may be gone afterwards, also after a failure, until tokens_refresh().
  */

@@ -31,6 +31,7 @@ struct run {
 	struct token_info token;
 	char label[160];
 	char serial[80];
+	char reader[260];
 	char id[OBJECT_ID_TEXT_MAX];
 	char subject[OBJECT_TEXT_MAX];
 	char object_label[OBJECT_LABEL_MAX + 1];
@@ -42,6 +43,7 @@ struct run {
 	bool destroying; /* that was begun */
 	bool destroyed;	 /* and is done */
 	bool made;	 /* the new key is on the token */
+	bool unlinked;	 /* a request was written and is gone again */
 };
 
 static enum status at_token(const struct run *run, struct error *err)
@@ -57,7 +59,11 @@ static void start(struct run *run)
 
 	text_cut_into(run->label, sizeof(run->label), p->token->label);
 	text_cut_into(run->serial, sizeof(run->serial), p->token->serial);
-	run->token = (struct token_info){.label = run->label, .serial = run->serial};
+	text_cut_into(run->reader, sizeof(run->reader), p->token->reader);
+	run->token = (struct token_info){.label = run->label,
+	    .serial = run->serial,
+	    .reader = run->reader,
+	    .slot_id = p->token->slot_id};
 	object_id_text(run->id, p->id);
 	object_name_text(run->subject, p->subject);
 	object_label(run->object_label, p->label, p->subject);
@@ -226,28 +232,28 @@ static enum status generate(struct run *run, struct error *err)
  * The directory may fail to keep the file that is in it: a request for a key that is destroyed must
  * not get to a CA.  What somebody else has put there is not like it.
  */
-static void take_back_request(const char *path, struct bytes pem)
+static void take_back_request(struct run *run, struct bytes pem)
 {
-	char *real = realpath(path, NULL);
+	char *real = realpath(run->p->csr, NULL);
 	struct buffer there = BUFFER_INIT;
 
 	if (real != NULL && file_read(real, pem.len, &there, NULL, NULL) == ST_OK &&
 	    bytes_equal(buffer_bytes(&there), pem))
-		unlink(real);
+		run->unlinked = unlink(real) == 0;
 	buffer_free(&there);
 	free(real);
 }
 
-static enum status write_request(
-    const struct provision *p, const struct issue *issue, struct error *err)
+static enum status write_request(struct run *run, const struct issue *issue, struct error *err)
 {
+	const char *path = run->p->csr;
 	struct buffer pem = BUFFER_INIT;
 	enum status st = issue_request(issue, &pem, err);
 
 	if (st == ST_OK) {
-		st = file_write_durably(p->csr, buffer_bytes(&pem), false, 0644, err);
+		st = file_write_durably(path, buffer_bytes(&pem), false, 0644, err);
 		if (st != ST_OK && st != ST_EXISTS)
-			take_back_request(p->csr, buffer_bytes(&pem));
+			take_back_request(run, buffer_bytes(&pem));
 		say_of_file(st, err);
 	}
 	buffer_free(&pem);
@@ -277,7 +283,7 @@ static enum status work(struct run *run, X509 **certificate, struct error *err)
 		return st;
 	issue.key = run->key;
 	if (p->csr != NULL)
-		return write_request(p, &issue, err);
+		return write_request(run, &issue, err);
 	return store_certificate(run, &issue, certificate, err);
 }
 
@@ -315,6 +321,8 @@ static void take_back(struct run *run, struct error *err)
 			    confirm_serial_word(&run->token));
 		add_hint(err, sentence);
 	}
+	if (run->unlinked)
+		add_hint(err, _("the request was removed again"));
 	if (run->destroying) {
 		snprintf(sentence, sizeof(sentence),
 		    run->destroyed

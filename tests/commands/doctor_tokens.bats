@@ -112,12 +112,13 @@ in_module() {
   token
   is_ready
   told token-key ok "^RSA-2048, id 01$"
-  told token-certificate warning "fits the key with id 01$" \
+  told token-certificate warning "fits the key with id 01; CERTFILE is what its CA made for it$" \
     "$(in_module 'ctlsign token import SAST-1 CERTFILE')"
 }
 
 @test "a certificate that expired, begins later, or expires soon" {
-  local now
+  local now serial
+  serial=$(softhsm_serial SAST-1)
   softhsm_delete SAST-1 cert 01
   cp "$K/sast1.key" old.key
   CERT_FROM=20200101000000Z CERT_TO=20210101000000Z cert_make old 2048 /CN=old
@@ -125,8 +126,8 @@ in_module() {
   softhsm
   is_not_ready
   told token-key ok "^RSA-2048, id 01$"
-  told token-certificate bad "^certificate CN=old expired on 2021-01-01 00:00:00 UTC$" \
-    "ctlsign token import SAST-1 CERTFILE --module $SOFTHSM_MODULE"
+  told token-certificate bad "^certificate CN=old expired on 2021-01-01 00:00:00 UTC; CERTFILE is what its CA" \
+    "ctlsign token import SAST-1 CERTFILE --replace $serial --module $SOFTHSM_MODULE"
 
   softhsm_delete SAST-1 cert 01
   cp "$K/sast1.key" next.key
@@ -145,8 +146,8 @@ in_module() {
   softhsm_import_cert SAST-1 01 soon.pem
   softhsm
   is_ready
-  told token-certificate warning "^certificate CN=soon expires soon, on " \
-    "ctlsign token import SAST-1 CERTFILE --module $SOFTHSM_MODULE"
+  told token-certificate warning "^certificate CN=soon expires soon, on .* UTC; CERTFILE is what its CA" \
+    "ctlsign token import SAST-1 CERTFILE --replace $serial --module $SOFTHSM_MODULE"
 }
 
 @test "a certificate under another id is found by its key" {
@@ -162,7 +163,7 @@ in_module() {
   cert_make other 2048 /CN=other
   softhsm_import_cert SAST-1 01 other.pem
   softhsm
-  told token-certificate warning "fits the key with id 01$" \
+  told token-certificate warning "fits the key with id 01; CERTFILE is what its CA made for it$" \
     "ctlsign token import SAST-1 CERTFILE --module $SOFTHSM_MODULE"
   told token-certificate - "^CN=other has no key on the token$"
 }
@@ -213,7 +214,8 @@ in_module() {
   softhsm_token TWICE
   softhsm
   assert_json '[.checks[] | select(.check == "token-key" and .level == "bad") | .mend
-    | test("^ctlsign token provision .pkcs11:[^ ]*. --subject ")] | join(" ")' "true true true"
+    | capture("^ctlsign token provision .pkcs11:[^ ]*. --subject (?<dn>[^ ]*) --module ").dn]
+    | sort | join(" ")' "CN=TWICE CN=TWICE CN=it-s-one"
   # What stands there is taken as it is by a shell and by the command.
   while read -r mend; do
     eval "set -- $mend"
@@ -229,8 +231,39 @@ in_module() {
   rm -rf hsm/tokens/*
   softhsm
   is_not_ready
-  told tokens bad "^no token is there but 1 blank one" \
+  told tokens bad "^no token is there, only SoftHSM's free slot .for a token in software.$" \
     "ctlsign token init --label SAST-1 --module $SOFTHSM_MODULE"
+  # By another name it is a blank token, which may be one of two.
+  examine --module "$P11MOCK" --module "$SOFTHSM_MODULE"
+  is_not_ready
+  told tokens bad "^no token is there but 1 blank one, which is not initialised$" \
+    "ctlsign token init pkcs11:slot-id=0 --label SAST-1 --module $P11MOCK"
+}
+
+@test "SoftHSM's free slot is never proposed beside another module" {
+  rm -rf hsm/tokens/*
+  p11mock_set no-slots
+  examine --module "$P11MOCK" --module "$SOFTHSM_MODULE"
+  is_not_ready
+  told tokens bad "^no token is there, only SoftHSM's free slot" "mend first what is bad above"
+  assert_json '[.checks[] | select(.mend | test("token init"))] | length' 0
+}
+
+@test "a locked PIN makes nothing else bad: a CA's certificate beside the key" {
+  cert_make ca 2048 /CN=ca
+  softhsm_import_cert SAST-1 09 ca.pem
+  p11mock_set retries '0 3'
+  token
+  is_not_ready
+  told token-certificate - "^CN=ca has no key on the token$"
+  levels token-certificate ok -
+  assert_json '[.checks[] | select(.level == "bad") | .check] | join(" ")' token-pin
+}
+
+@test "every bad thing has a mend" {
+  rm -rf hsm/tokens/*
+  examine --module none.so --module "$PWD" --module "$P11MOCK"
+  assert_json '[.checks[] | select(.level == "bad" and .mend == "")] | length' 0
 }
 
 @test "a module: not there, a folder, not absolute" {
@@ -240,6 +273,42 @@ in_module() {
     "give the path of a module that is installed"
   told module-file bad "not a regular file" "give the path of a module that is installed"
   told module-file bad "not absolute" "give the path of a module that is installed"
+}
+
+# begins_with MEND WHAT ARG...: what is said last of all.
+begins_with() {
+  run_split "$CTLSIGN" doctor "${@:3}"
+  assert_failure 5
+  assert_equal "${lines[-3]}" "NOT READY: $2"
+  assert_equal "${lines[-2]}" "Begin with this; then ask again:"
+  assert_equal "${lines[-1]}" "  $1"
+}
+
+@test "a module that was named and cannot be used is what to begin with, not pcscd" {
+  local mend="give the path of a module that is installed"
+  begins_with "$mend" "/none.so: cannot find the module: No such file or directory" \
+    --module /none.so
+  begins_with "$mend" "none.so: the module's path is not absolute" --module none.so
+  cp "$P11MOCK" mine.so
+  chmod 666 mine.so
+  # Who is not root is told to be it.
+  run_split "$CTLSIGN" doctor --module "$PWD/mine.so"
+  assert_failure 5
+  assert_equal "${lines[-1]}" "  chmod go-w $PWD/mine.so"
+  # A registered module would be named by its folder; of two the broken one is told.
+  softhsm_delete SAST-1 privkey 01 && softhsm_delete SAST-1 pubkey 01
+  softhsm_delete SAST-1 cert 01
+  begins_with "$mend" "/none.so: cannot find the module: No such file or directory" \
+    --module "$P11MOCK" --module /none.so
+}
+
+@test "a module whose path cannot be printed" {
+  local odd=$PWD/$'mock\x01.so'
+  cp "$P11MOCK" "$odd"
+  examine --module "$odd" --module "$odd"
+  is_ready
+  levels module-owner ok
+  told module-owner ok "^[^ ]+, 0[0-7]{3}: only root or you"
 }
 
 @test "a module that others can write, or replace: it is not loaded" {

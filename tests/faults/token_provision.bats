@@ -53,6 +53,10 @@ provision_fails() { # CODE REGEXP [ARG...]
   refute_output --partial "$PIN"
 }
 
+refute_stderr_part() {
+  [[ $stderr != *"$1"* ]] || fail "stderr has '$1':" "$stderr"
+}
+
 provision_succeeds() {
   run_split "${PROVISION[@]}" --pin-file pin "$@"
   assert_success
@@ -150,6 +154,62 @@ provision_succeeds() {
   assert_one_line_error 'C_GenerateKeyPair.*what was under id 01 before is destroyed already'
 }
 
+@test "destroying the old key fails half-way: that it may be gone is said" {
+  local after left
+  for after in 1 2; do
+    p11mock_set fail "C_DestroyObject 0x30 1 $after"
+    run_split "${REPLACE[@]}" --pin-file pin --replace "$OLD_SERIAL"
+    assert_failure 5
+    assert_one_line_error "C_DestroyObject.*; what was under id 01 before may be destroyed, wholly or in part$"
+    assert_calls 0 C_GenerateKeyPair
+    left=$(objects SAST-1)
+    [[ $left != *Private* ]] || fail "the private key is still there, so nothing was tested"
+    # What is left is known by the next run, which can go on.
+    p11mock_reset
+    run_split "${REPLACE[@]}" --pin-file pin
+    assert_failure 1
+    assert_one_line_error "under id 01 there is already: .*--replace $OLD_SERIAL"
+    run_split "${REPLACE[@]}" --pin-file pin --replace "$OLD_SERIAL"
+    assert_success
+  done
+}
+
+@test "a request whose directory cannot keep it goes with its key" {
+  # LeakSanitizer does not work under strace.
+  export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+  command -v strace >/dev/null || skip "strace is not installed"
+  strace -f -qq -o trace -e inject=getppid:error=EPERM true 2>/dev/null ||
+    skip "strace may not trace here"
+  mkdir bad
+  run_split strace -f -qq -o trace -P "$PWD/bad" -e trace=fsync -e inject=fsync:error=EIO \
+    "${PROVISION[@]}" --pin-file pin --csr bad/a.csr
+  grep -q INJECTED trace || fail "no fsync was met"
+  assert_failure 1
+  assert_one_line_error 'bad/a.csr: .*Input/output error; the new key was destroyed again; the request was removed again'
+  assert_equal "$(ls -A bad)" ""
+  assert_empty
+}
+
+@test "a module that makes no keys: nothing was changed, and that is said" {
+  p11mock_set fail 'C_GenerateKeyPair 0x70'
+  provision_fails 5 'cannot make RSA keys.*; nothing was changed$'
+  p11mock_set fail 'C_GenerateKeyPair 0x31'
+  provision_fails 5 'C_GenerateKeyPair'
+  refute_stderr_part 'nothing was changed'
+  p11mock_reset
+  assert_empty
+}
+
+@test "a login that fails without a reason, on a token that shows nothing: it may be blank" {
+  p11mock_set fail 'C_Login 0x5'
+  provision_fails 5 "CKR_GENERAL_ERROR.*; if it was never initialised: ctlsign token init $SERIAL --label NAME"
+  rm -rf "$XDG_STATE_HOME"
+  run_split "${REPLACE[@]}" --pin-file pin --replace "$OLD_SERIAL"
+  assert_failure 5
+  assert_one_line_error CKR_GENERAL_ERROR
+  refute_stderr_part 'never initialised'
+}
+
 @test "before the old key is destroyed everything else has gone well" {
   for fault in 'C_Login 0x30' 'C_OpenSession 0x30' 'C_FindObjectsInit 0x30'; do
     p11mock_set fail "$fault"
@@ -221,26 +281,104 @@ provision_succeeds() {
   assert_one_line_error "token 'EMPTY' .*C_Sign.*the new key may still be on the token: .*--replace"
 }
 
-@test "import: what fails leaves the old certificate, and the key" {
+# answer OUT SERIAL [SUBJECT]: a CA's certificate for the key of SAST-1.
+answer() {
   openssl x509 -in sast.pem -noout -pubkey >key.pub
   openssl x509 -new -force_pubkey key.pub -CA node.pem -CAkey "$BATS_FILE_TMPDIR/node.key" \
-    -subj /CN=answer -days 900 -set_serial 7 -out answer.pem
+    -subj "${3-/CN=answer}" -days 900 -set_serial "$2" -out "$1"
+}
+
+# The serial numbers of SAST-1's certificates.
+certificates() {
+  "$CTLSIGN" token show SAST-1 --module "$SOFTHSM_MODULE" --json | jq -r '.certificates[].serial' |
+    sort | paste -sd ' '
+}
+
+@test "import: what fails leaves the old certificate, and the key" {
+  local old
+  answer answer.pem 7
+  old=$(certificates)
   local -a import=("$CTLSIGN" token import SAST-1 answer.pem --module "$P11MOCK" --replace
     "$OLD_SERIAL" --pin-file pin)
-  p11mock_set fail 'C_CreateObject 0x31'
+  # Beside the old one, and in its place.
+  p11mock_set fail 'C_CreateObject 0x31 2'
   run_split "${import[@]}"
   assert_failure 5
-  assert_one_line_error C_CreateObject
+  assert_one_line_error 'C_CreateObject.*; nothing was changed: what was there was put back$'
+  assert_calls 3 C_CreateObject
+  assert_calls 1 C_DestroyObject
+  assert_equal "$(certificates)" "$old"
+  p11mock_reset
   p11mock_set fail 'C_DestroyObject 0x5'
   run_split "${import[@]}"
   assert_failure 5
-  assert_one_line_error 'the new certificate is stored, and the old one is still there'
+  assert_one_line_error 'the new certificate is stored, and the old one may still be there'
   p11mock_reset
   run_split "${import[@]}"
   assert_failure 1
   assert_one_line_error 'on the token already'
   assert_equal "$(objects SAST-1)" \
     $'Certificate Object\nCertificate Object\nPrivate Key Object\nPublic Key Object'
+}
+
+@test "import: a token that takes no second certificate under an id" {
+  answer answer.pem 7
+  local -a import=("$CTLSIGN" token import SAST-1 answer.pem --module "$P11MOCK" --pin-file pin)
+  p11mock_set fail 'C_CreateObject 0x5 1'
+  run_split "${import[@]}" --replace "$OLD_SERIAL"
+  assert_success
+  refute_stderr
+  assert_equal "$(certificates)" 07
+  assert_equal "$(objects SAST-1)" $'Certificate Object\nPrivate Key Object\nPublic Key Object'
+  # Nothing is removed that nobody agreed to.
+  p11mock_reset
+  softhsm_delete SAST-1 cert 01
+  p11mock_set fail 'C_CreateObject 0x5 1'
+  run_split "${import[@]}"
+  assert_failure 5
+  assert_one_line_error C_CreateObject
+  assert_calls 0 C_DestroyObject
+}
+
+@test "import: the old certificate cannot be put back: that is said" {
+  answer answer.pem 7
+  p11mock_set fail 'C_CreateObject 0x5'
+  run_split "$CTLSIGN" token import SAST-1 answer.pem --module "$P11MOCK" --pin-file pin \
+    --replace "$OLD_SERIAL"
+  assert_failure 5
+  assert_one_line_error 'C_CreateObject.*what was there is removed and could not be put back: .*the key is still there$'
+  assert_equal "$(objects SAST-1)" $'Private Key Object\nPublic Key Object'
+}
+
+@test "import: every certificate under the key's id is named, and no other is touched" {
+  tty_require
+  local old
+  old=$(certificates)
+  # A stranger under the same id, and another certificate of the key under another id.
+  answer other.pem 9 /CN=elsewhere
+  softhsm_import_cert SAST-1 01 second.pem
+  softhsm_import_cert SAST-1 0e other.pem
+  answer answer.pem 7
+  run_split "$CTLSIGN" token import SAST-1 answer.pem --module "$P11MOCK" --pin-file pin
+  assert_failure 1
+  assert_one_line_error 'under id 01 there are already the certificates of .*; replace all of them, but not their key'
+  [[ $stderr == *CN=SAST-1* && $stderr == *CN=SAST-2* && $stderr != *elsewhere* ]]
+  assert_calls 0 C_Login
+  tty_start "$CTLSIGN" token import SAST-1 answer.pem --module "$P11MOCK" --pin-file pin
+  tty_wait "Type the token's serial number to go on"
+  tty_screen >screen
+  grep -q 'CN=SAST-1;O=Lab' screen
+  grep -q 'CN=SAST-2;O=Lab' screen
+  grep -q 'The new one REPLACES all of them' screen
+  refute_in_screen elsewhere
+  tty_type "$OLD_SERIAL"
+  tty_finish
+  assert_success
+  assert_equal "$(certificates)" '07 09'
+}
+
+refute_in_screen() {
+  ! grep -q "$1" screen || fail "the screen has '$1'"
 }
 
 @test "at the terminal: what is done is said, the key is seen to be made, the URI is printed" {
