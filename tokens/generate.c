@@ -28,9 +28,7 @@ struct generate_job {
 	struct objects found;
 
 	EVP_PKEY *key;
-	bool begun; /* C_GenerateKeyPair was called */
-	bool made;  /* and worked */
-	bool left;  /* what it made could not be removed again */
+	bool left; /* what C_GenerateKeyPair made could not be removed again */
 };
 
 static void generate_clear(struct module_job *base)
@@ -120,17 +118,19 @@ static enum status make(struct generate_job *job)
 {
 	CK_RV rv;
 
+	module_progress(&job->base, PROGRESS_CHANGING);
 	if (!module_calling_once(&job->base, "C_GenerateKeyPair"))
 		return job->base.error.status;
-	job->begun = true;
 	rv = call(job, false);
 	if (about_template(rv)) {
 		if (!module_calling_once(&job->base, "C_GenerateKeyPair"))
 			return job->base.error.status;
 		rv = call(job, true);
 	}
-	job->made = rv == CKR_OK;
-	return job->made ? ST_OK : unable_or_failed(&job->base, rv);
+	if (rv != CKR_OK)
+		return unable_or_failed(&job->base, rv);
+	module_progress(&job->base, PROGRESS_CHANGED);
+	return ST_OK;
 }
 
 static enum status refuse(struct generate_job *job, const char *why)
@@ -215,7 +215,7 @@ static void clean_up(struct generate_job *job)
 	struct token_objects found = {0};
 
 	/* What was made under another id cannot be told from what stood there before. */
-	if (job->made &&
+	if (module_has(&job->base, PROGRESS_CHANGED) &&
 	    (session_count(&job->base, id_of(job), &found) != ST_OK || found.n_private_keys == 0))
 		job->left = true;
 	if (session_destroy(&job->base, id_of(job)) != ST_OK)
@@ -237,7 +237,7 @@ static enum status generate_work(struct module_job *base)
 		status = check_key(job);
 	if (status == ST_OK)
 		status = check_private(job);
-	if (status != ST_OK && job->begun)
+	if (status != ST_OK && module_has(base, PROGRESS_CHANGING))
 		clean_up(job);
 	return status;
 }
@@ -249,7 +249,9 @@ static void hint_left(struct bytes id, struct error *err)
 
 	text_hex(&hex, id, 0, true);
 	text = buffer_text(&hex);
-	error_hint(err, _("look what the token holds: the new key (id %s) may be left on it"),
+	error_hint(err,
+	    _("unplug the token, plug it in again, and look what it holds: the new key (id %s) may "
+	      "be left on it"),
 	    text != NULL ? text : "?");
 	buffer_free(&hex);
 }
@@ -280,7 +282,7 @@ enum status token_session_generate(struct token_session *session, unsigned bits,
 		return error_no_memory(err);
 	}
 	if (!session_run(session, &job->base, login_long_timeout(&session->login), err)) {
-		if (strcmp(atomic_load(&m->calling), "C_GenerateKeyPair") == 0)
+		if (err->status == ST_TOKEN_TIMEOUT && (m->reached & PROGRESS_CHANGING) != 0)
 			hint_left(id, err);
 		return err->status;
 	}

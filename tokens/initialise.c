@@ -59,20 +59,24 @@ static enum status init_work(struct module_job *base)
 	struct pin_job *job = (struct pin_job *)base;
 	CK_FUNCTION_LIST *f = base->module->functions;
 
-	if (look(job) != ST_OK || !module_calling_once(base, "C_InitToken"))
+	if (look(job) != ST_OK)
 		return base->error.status;
 	/* A blank token has none that could be wrong. */
-	job->pin_proved = job->blank;
-	job->rv = CKR_FUNCTION_NOT_SUPPORTED;
-	if (f->C_InitToken != NULL) {
-		job->pin_sent = true;
-		job->rv = f->C_InitToken(
-		    job->id.slot_id, (CK_UTF8CHAR *)job->pin.text, job->pin.len, job->label);
+	if (job->blank)
+		module_progress(base, PROGRESS_PIN_PROVED);
+	if (f->C_InitToken == NULL) {
+		module_calling(base->module, "C_InitToken");
+		job->rv = CKR_FUNCTION_NOT_SUPPORTED;
+		return module_failed_with(base, job->rv);
 	}
+	module_progress(base, PROGRESS_PIN_SENT | PROGRESS_CHANGING);
+	if (!module_calling_once(base, "C_InitToken"))
+		return base->error.status;
+	job->rv =
+	    f->C_InitToken(job->id.slot_id, (CK_UTF8CHAR *)job->pin.text, job->pin.len, job->label);
 	if (job->rv != CKR_OK)
 		return module_failed_with(base, job->rv);
-	job->initialised = true;
-	job->pin_proved = true;
+	module_progress(base, PROGRESS_PIN_PROVED | PROGRESS_CHANGED);
 	if (take_new_name(job) != ST_OK || slots_open_session(base, &job->id) != ST_OK ||
 	    !pin_job_login(job, CKU_SO) || !pin_job_init_pin(job))
 		return base->error.status;
@@ -114,16 +118,16 @@ static enum status ask_both(
 	return status;
 }
 
-/* Whether the job that did not come back had initialised the token before it got stuck. */
-static bool got_past_init(const struct login *login)
+/* Of a job that did not come back from C_InitToken. */
+static void hint_in_doubt(bool blank, struct error *err)
 {
-	static const char *const later[] = {"C_OpenSession", "C_Login", "C_InitPIN"};
-	const char *calling = atomic_load(&login->id.module->calling);
-
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(calling, later[i]) == 0)
-			return true;
-	return false;
+	if (blank)
+		error_hint(err, _("unplug the token, plug it in again, and look at it with "
+				  "`ctlsign token list`: it may be initialised already"));
+	else
+		error_hint(err, _("unplug the token, plug it in again, and look at it with "
+				  "`ctlsign token list`: it may be erased already; if it is not, "
+				  "count this as a wrong SO PIN"));
 }
 
 static enum status only_the_user_pin(
@@ -142,7 +146,7 @@ static enum status initialise(
 	struct secret pin = SECRET_INIT, new_pin = SECRET_INIT;
 	struct pin_job *job;
 	struct error reason;
-	bool initialised = false;
+	unsigned reached;
 	enum status status;
 
 	status = ask_both(login, blank, &pin, &new_pin, err);
@@ -160,13 +164,14 @@ static enum status initialise(
 	job->blank = blank;
 	memset(job->label, ' ', sizeof(job->label));
 	memcpy(job->label, label, strlen(label));
-	status = pin_job_run(login, job, login_long_timeout(login), &initialised, &reason);
-	if (status == ST_TOKEN_TIMEOUT)
-		initialised = got_past_init(login);
-	if (status != ST_OK && initialised)
+	status = pin_job_run(login, job, login_long_timeout(login), &reached, &reason);
+	if (status == ST_OK)
+		return ST_OK;
+	if ((reached & PROGRESS_CHANGED) != 0)
 		return only_the_user_pin(login, &reason, err);
-	if (status != ST_OK)
-		*err = reason;
+	*err = reason;
+	if (status == ST_TOKEN_TIMEOUT && (reached & PROGRESS_CHANGING) != 0)
+		hint_in_doubt(blank, err);
 	return status;
 }
 

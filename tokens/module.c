@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a module may take to close when a wait for it was broken off. */
+#define OWED_CLOSE_MS 500
+
 static void job_run(struct watchdog_job *base)
 {
 	struct module_job *job = (struct module_job *)base;
@@ -62,6 +65,12 @@ bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err)
 	module->reached = was_stuck ? 0 : atomic_load(&module->progress);
 	if (done)
 		return true;
+	if (watchdog_was_woken(module->dog)) {
+		error_set(err, ST_CANCELLED, _("nobody waits any more for %s"),
+		    atomic_load(&module->calling));
+		error_where(err, "%s", module->path);
+		return false;
+	}
 	seconds = (timeout_ms + 999) / 1000;
 	if (was_stuck)
 		error_set(err, ST_TOKEN_TIMEOUT,
@@ -266,7 +275,9 @@ void module_close(struct module *m)
 		return;
 	if (m->dog != NULL) {
 		job = module_job_new(sizeof(*job), m, unload_work, NULL);
-		if (job == NULL || !module_run(job, 0, NULL))
+		/* Who broke off a wait wants to wait no more. */
+		if (job == NULL ||
+		    !module_run(job, watchdog_owes(m->dog) ? OWED_CLOSE_MS : 0, NULL))
 			return;
 		module_job_end(job, NULL);
 		watchdog_stop(m->dog);

@@ -79,8 +79,9 @@ void *module_job_new(size_t size, struct module *module,
 
 /*
  * Runs JOB.  False: the module did not answer within TIMEOUT_MS (0: the module's own time); ERR
- * says so with ST_TOKEN_TIMEOUT, and the job is gone.  True: the caller takes the results and
- * then calls module_job_end().
+ * says so with ST_TOKEN_TIMEOUT, and the job is gone.  The same with ST_CANCELLED when the wait was
+ * broken off (watchdog_wake_by()): then the module is as good as before.  True: the caller takes
+ * the results and then calls module_job_end().
  */
 bool module_run(struct module_job *job, unsigned timeout_ms, struct error *err);
 
@@ -106,8 +107,8 @@ enum status module_job_end(struct module_job *job, struct error *err);
 
 /*
  * In a job: C_Initialize, without CKF_OS_LOCKING_OK.  All calls into a module come one after the
- * other, so it needs no locks; and OpenSC 0.23, which would take them, waits for ever for one of its
- * own when a card is pulled out at the wrong moment.
+ * other, so it needs no locks; and OpenSC 0.23, which would take them, waits for ever for one of
+ * its own when a card is pulled out at the wrong moment.
  */
 CK_RV module_initialise(struct module *module);
 

@@ -15,17 +15,18 @@ static enum status change_work(struct module_job *base)
 	if (job->login_first) {
 		if (!pin_job_login(job, CKU_USER))
 			return base->error.status;
-		job->pin_proved = true;
+		module_progress(base, PROGRESS_PIN_PROVED);
 	}
 	if (pin_job_set_pin(job))
 		return ST_OK;
 	if (job->rv != CKR_USER_NOT_LOGGED_IN || job->login_first)
 		return base->error.status;
 	/* It has not looked at the PIN, so this is still the first time. */
-	job->pin_sent = false;
+	job->rv = CKR_OK;
+	atomic_store(&base->module->progress, 0);
 	if (!pin_job_login(job, CKU_USER))
 		return base->error.status;
-	job->pin_proved = true;
+	module_progress(base, PROGRESS_PIN_PROVED);
 	return pin_job_set_pin(job) ? ST_OK : base->error.status;
 }
 

@@ -48,9 +48,9 @@ bool pin_job_login(struct pin_job *job, CK_USER_TYPE user)
 {
 	struct module *m = job->base.module;
 
+	module_progress(&job->base, PROGRESS_PIN_SENT);
 	if (!module_calling_once(&job->base, "C_Login"))
 		return false;
-	job->pin_sent = true;
 	if (!went(job, m->functions->C_Login(
 			   m->session, user, (CK_UTF8CHAR *)job->pin.text, job->pin.len)))
 		return false;
@@ -62,11 +62,13 @@ bool pin_job_set_pin(struct pin_job *job)
 {
 	struct module *m = job->base.module;
 
+	if (m->functions->C_SetPIN == NULL) {
+		module_calling(m, "C_SetPIN");
+		return went(job, CKR_FUNCTION_NOT_SUPPORTED);
+	}
+	module_progress(&job->base, PROGRESS_PIN_SENT | PROGRESS_CHANGING);
 	if (!module_calling_once(&job->base, "C_SetPIN"))
 		return false;
-	if (m->functions->C_SetPIN == NULL)
-		return went(job, CKR_FUNCTION_NOT_SUPPORTED);
-	job->pin_sent = true;
 	return went(job, m->functions->C_SetPIN(m->session, (CK_UTF8CHAR *)job->pin.text,
 			     job->pin.len, (CK_UTF8CHAR *)job->new_pin.text, job->new_pin.len));
 }
@@ -75,10 +77,13 @@ bool pin_job_init_pin(struct pin_job *job)
 {
 	struct module *m = job->base.module;
 
+	if (m->functions->C_InitPIN == NULL) {
+		module_calling(m, "C_InitPIN");
+		return went(job, CKR_FUNCTION_NOT_SUPPORTED);
+	}
+	module_progress(&job->base, PROGRESS_CHANGING);
 	if (!module_calling_once(&job->base, "C_InitPIN"))
 		return false;
-	if (m->functions->C_InitPIN == NULL)
-		return went(job, CKR_FUNCTION_NOT_SUPPORTED);
 	return went(job, m->functions->C_InitPIN(
 			     m->session, (CK_UTF8CHAR *)job->new_pin.text, job->new_pin.len));
 }
@@ -118,65 +123,60 @@ static enum status explain_after(
 	return err->status;
 }
 
-/* The failure of a call, and what to tell of the PIN that was sent with it or before it. */
-static enum status explain(struct login *login, const struct pin_job *job, const char *function,
+/*
+ * The failure of a call, and what to tell of the PIN that was sent with it or before it, if one
+ * was.
+ */
+static enum status explain(struct login *login, CK_RV rv, const char *function, unsigned reached,
     enum pin_outcome *outcome, struct error *err)
 {
-	const bool wrong = job->rv == CKR_PIN_INCORRECT || job->rv == CKR_PIN_LOCKED;
-	const bool proved = job->pin_proved && !wrong;
+	const bool wrong = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
+	const bool proved = (reached & PROGRESS_PIN_PROVED) != 0 && !wrong;
 	enum status status;
 
 	*outcome = proved ? PIN_ACCEPTED : PIN_UNCERTAIN;
-	if (unable(job->rv, function)) {
-		status = unable_error(err, job->rv, function);
+	if (unable(rv, function)) {
+		/* Who cannot do it has not looked at the PIN; C_InitPIN may have had it before. */
+		if (!proved && strcmp(function, "C_InitPIN") != 0)
+			*outcome = PIN_UNUSED;
+		status = unable_error(err, rv, function);
 		error_where(err, "%s", login->id.name);
 		return status;
 	}
-	if (about_form(job->rv, function))
-		return explain_form(login, job->rv, function, proved, err);
+	if (about_form(rv, function))
+		return explain_form(login, rv, function, proved, err);
 	if (proved)
-		return explain_after(login, job->rv, function, err);
-	status = login_explain(login, job->rv, function, err);
-	*outcome = login_outcome(status, job->rv);
+		return explain_after(login, rv, function, err);
+	status = login_explain(login, rv, function, err);
+	*outcome = login_outcome(status, rv);
 	return status;
 }
 
-/* A PIN that the module did not look at, or that was cancelled on the reader, was not sent. */
-static bool counts_as_sent(const struct pin_job *job, const char *function, enum status status)
-{
-	if (!job->pin_sent)
-		return false;
-	if (job->pin_proved || status == ST_OK)
-		return true;
-	return status != ST_CANCELLED &&
-	       !(strcmp(function, "C_InitPIN") != 0 && unable(job->rv, function));
-}
-
 enum status pin_job_run(struct login *login, struct pin_job *job, unsigned timeout_ms,
-    bool *initialised, struct error *err)
+    unsigned *reached, struct error *err)
 {
+	struct module *m = login->id.module;
 	enum pin_outcome outcome = PIN_ACCEPTED;
-	const char *function;
+	unsigned progress;
 	enum status status;
+	CK_RV rv;
+	bool done;
 
-	if (!module_run(&job->base, timeout_ms, err))
+	login_tell(login, PIN_SENT);
+	done = module_run(&job->base, timeout_ms, err);
+	progress = m->reached;
+	if (reached != NULL)
+		*reached = progress;
+	if (!done)
 		return login_timed_out(login, err);
-	function = atomic_load(&login->id.module->calling);
 	login->id = job->id;
-	if (initialised != NULL)
-		*initialised = job->initialised;
-	status = job->base.status;
-	if (status == ST_OK)
-		job->pin_proved = job->pin_sent;
-	else if (job->rv != CKR_OK)
-		status = explain(login, job, function, &outcome, err);
+	rv = job->rv;
+	status = module_job_end(&job->base, err);
+	if (rv != CKR_OK)
+		status = explain(login, rv, atomic_load(&m->calling), progress, &outcome, err);
 	else
-		*err = job->base.error;
-	if (counts_as_sent(job, function, status))
-		login_tell(login, outcome);
-	if (status != ST_OK && job->rv == CKR_OK)
 		slots_blame(&login->id, status, err);
-	module_job_end(&job->base, NULL);
+	login_tell(login, (progress & PROGRESS_PIN_SENT) != 0 ? outcome : PIN_UNUSED);
 	login_end(login);
 	return status;
 }

@@ -24,26 +24,27 @@ struct pin_job {
 	bool blank;	       /* C_InitToken: the token was not initialised */
 	CK_UTF8CHAR label[32]; /* C_InitToken: padded with blanks */
 
-	CK_RV rv;	  /* of what failed; CKR_OK: nothing did, or it has no code */
-	bool pin_sent;	  /* `pin` was */
-	bool pin_proved;  /* and it was right beyond doubt */
-	bool initialised; /* C_InitToken: it worked */
+	CK_RV rv; /* of what failed; CKR_OK: nothing did, or it has no code */
 };
 
 /* PIN and NEW_PIN are moved into the job.  NULL: no memory, both are wiped. */
 struct pin_job *pin_job_new(const struct login *login, enum status (*work)(struct module_job *job),
     struct secret *pin, struct secret *new_pin);
 
-/* In the job, in module->session.  False: it failed, and the job's error is set. */
+/*
+ * In the job, in module->session.  False: it failed, and the job's error is set.  Each notes how
+ * far it got, but for whether `pin` is right: modules differ in when they look.
+ */
 bool pin_job_login(struct pin_job *job, CK_USER_TYPE user);
 bool pin_job_set_pin(struct pin_job *job);
 bool pin_job_init_pin(struct pin_job *job);
 
 /*
- * Runs JOB, logs out, tells what came of `pin`, explains a failure, and frees JOB.  *INITIALISED
- * (NULL is taken) is the job's.
+ * Tells that `pin` is sent, runs JOB, logs out, tells what came of it, explains a failure, and
+ * frees JOB.  *REACHED (NULL is taken) is how far it got, also when it did not come back: the bits
+ * of enum module_progress.
  */
 enum status pin_job_run(struct login *login, struct pin_job *job, unsigned timeout_ms,
-    bool *initialised, struct error *err);
+    unsigned *reached, struct error *err);
 
 #endif

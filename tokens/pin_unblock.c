@@ -19,7 +19,8 @@ static enum status so_work(struct module_job *base)
 	if (slots_open_session(base, &job->id) != ST_OK || !pin_job_login(job, CKU_SO))
 		return base->error.status;
 	/* OpenSC takes anything for a PUK, and sends it with C_InitPIN. */
-	job->pin_proved = !opensc_is(base->module);
+	if (!opensc_is(base->module))
+		module_progress(base, PROGRESS_PIN_PROVED);
 	return pin_job_init_pin(job) ? ST_OK : base->error.status;
 }
 

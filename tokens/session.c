@@ -8,6 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum status session_blame(
+    const struct token_session *session, enum status status, struct error *err)
+{
+	struct error removed;
+
+	if (status != ST_TOKEN_REMOVED)
+		return status;
+	error_set(&removed, status, _("the token was removed"));
+	error_hint(&removed, "%s", err->hint);
+	error_where(&removed, "%s", session->login.id.name);
+	*err = removed;
+	return status;
+}
+
 enum status token_session_open(struct tokens *tokens, const struct token_info *token,
     const struct pin_source *pins, struct token_session **out, struct error *err)
 {
@@ -19,7 +33,7 @@ enum status token_session_open(struct tokens *tokens, const struct token_info *t
 	session->tokens = tokens;
 	session->login.for_writing = true;
 	login_init(&session->login, token_of(token), pins);
-	status = login_start(&session->login, err);
+	status = session_blame(session, login_start(&session->login, err), err);
 	snapshot_drop(tokens);
 	if (status != ST_OK) {
 		login_end(&session->login);
@@ -87,7 +101,7 @@ enum status session_end(struct token_session *session, struct module_job *job, s
 
 	if (status == ST_TOKEN && slots_gone(id, err))
 		status = ST_TOKEN_REMOVED;
-	return slots_blame(id, status, err);
+	return session_blame(session, slots_blame(id, status, err), err);
 }
 
 enum status session_count(struct module_job *job, struct bytes id, struct token_objects *out)

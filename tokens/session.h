@@ -25,6 +25,13 @@ struct token_session {
 /* Whether the session is still there: others may have used the module since. */
 enum status session_check(const struct token_session *session, struct error *err);
 
+/*
+ * Says that the token was removed in a sentence that leaves its name to the error's place, where
+ * all other errors of a session have it.  Returns STATUS.
+ */
+enum status session_blame(
+    const struct token_session *session, enum status status, struct error *err);
+
 /* ST_USAGE unless ID has 1 to SESSION_MAX_ID bytes. */
 enum status session_check_id(struct bytes id, struct error *err);
 

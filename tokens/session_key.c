@@ -182,5 +182,5 @@ enum status token_session_sign(struct token_session *session, const EVP_PKEY *pu
 		status = wrong_signature(login, err);
 	secret_wipe(&pin);
 	buffer_free(&id);
-	return status;
+	return session_blame(session, status, err);
 }

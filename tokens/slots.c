@@ -190,7 +190,6 @@ static bool is_token(const struct token_identity *id, const CK_TOKEN_INFO *token
 	       memcmp(id->serial, token->serialNumber, sizeof(id->serial)) == 0;
 }
 
-/* Looks into its old slot first. */
 /*
  * Whether the token is in this slot.  The slot is asked first: OpenSC tells of a token as it was
  * until then.
@@ -206,6 +205,7 @@ static bool holds(
 	       is_token(id, token);
 }
 
+/* Looks into its old slot first. */
 enum status slots_look(struct module_job *job, struct token_identity *id, CK_TOKEN_INFO *token)
 {
 	enum status status;

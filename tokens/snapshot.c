@@ -182,6 +182,11 @@ enum status snapshot_read(struct tokens *tokens, size_t module, bool *changed, s
 		return ST_NO_MEMORY;
 	old = &tokens->snapshots[module];
 	status = read_module(tokens->modules[module], &fresh, &problem);
+	/* Nothing is known anew: what was known stays. */
+	if (status != ST_OK && watchdog_was_woken(tokens->modules[module]->dog)) {
+		module_snapshot_clear(&fresh);
+		return ST_OK;
+	}
 	if (status != ST_OK && status != ST_NO_MEMORY)
 		status = problems_add(&fresh.problems, &problem);
 	*changed = status == ST_OK && !same_snapshot(old, &fresh);

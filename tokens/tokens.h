@@ -215,7 +215,8 @@ void token_watch_close(struct token_watch *watch); /* takes NULL */
  * read, and tells of what changed (removals first) in EVENTS, which the watch owns until the next
  * call.  *N is 0 when there is nothing to tell.  Takes new snapshots: pointers into an older one
  * are dead afterwards.  A signal that was caught (EINTR) ends the wait with *N 0.  A change is told
- * within half a second.
+ * within half a second.  WAKE_FD also ends the wait for a module that does not answer: it may go on
+ * with that, and what is asked of it next comes after.
  */
 enum status token_watch_wait(struct token_watch *watch, int timeout_ms, int wake_fd,
     const struct token_event **events, size_t *n, struct error *err);

@@ -45,6 +45,8 @@ struct token_watch {
 
 	int64_t news;	/* when there were news */
 	size_t reading; /* which reading after them is next; N_READINGS: none */
+	bool woken;	/* a reading was broken off: all is read again */
+	bool unknown;	/* what changed has not been compared with what is known */
 
 	struct watch_known known;
 };
@@ -160,14 +162,16 @@ static enum status read_one(
     struct token_watch *watch, size_t module, bool with_slots, bool *changed, struct error *err)
 {
 	struct watched_module *w = &watch->modules[module];
+	const struct watchdog *dog = watch->tokens->modules[module]->dog;
 	enum status status;
 	bool differs;
 
 	status = snapshot_read(watch->tokens, module, &differs, err);
 	*changed |= differs;
-	if (status == ST_OK && (with_slots || w->n_slots == 0) &&
-	    !watchdog_is_stuck(watch->tokens->modules[module]->dog))
+	if (status == ST_OK && (with_slots || w->n_slots == 0) && !watchdog_is_stuck(dog) &&
+	    !watchdog_was_woken(dog))
 		status = classify(watch, module, err);
+	watch->woken |= watchdog_was_woken(dog);
 	w->due = now_ms() + POLL_MS;
 	return status;
 }
@@ -211,6 +215,12 @@ static enum status look(struct token_watch *watch, struct error *err)
 	status = read_modules(watch, reading, &changed, err);
 	if (status != ST_OK)
 		return status;
+	changed |= watch->unknown;
+	watch->unknown = watch->woken && changed;
+	if (watch->woken) {
+		begin_readings(watch, now_ms());
+		return ST_OK;
+	}
 	watch->drops = tokens->drops;
 	/* A problem may pass: it is looked at again before it is told. */
 	if (changed && watch->reading == N_READINGS && known_in_doubt(known, tokens, NULL)) {
@@ -259,6 +269,13 @@ static bool sleep_until(const struct token_watch *watch, int64_t until, int wake
 	return poll(fds, 2, (int)ms) >= 0 && fds[1].revents == 0;
 }
 
+/* What ends a wait for a module, too. */
+static void wake_by(const struct token_watch *watch, int wake_fd)
+{
+	for (size_t i = 0; i < watch->tokens->n_modules; i++)
+		watchdog_wake_by(watch->tokens->modules[i]->dog, wake_fd);
+}
+
 enum status token_watch_wait(struct token_watch *watch, int timeout_ms, int wake_fd,
     const struct token_event **events, size_t *n, struct error *err)
 {
@@ -267,15 +284,19 @@ enum status token_watch_wait(struct token_watch *watch, int timeout_ms, int wake
 	int64_t due;
 
 	known_forget_news(&watch->known);
+	wake_by(watch, wake_fd);
+	watch->woken = false;
 	*n = 0;
 	for (;;) {
 		status = look(watch, err);
-		if (status != ST_OK || watch->known.n_events > 0 || watch->known.problems.n > 0)
+		if (status != ST_OK || watch->woken || watch->known.n_events > 0 ||
+		    watch->known.problems.n > 0)
 			break;
 		due = next_due(watch);
 		if (now_ms() >= end || !sleep_until(watch, due < end ? due : end, wake_fd))
 			break;
 	}
+	wake_by(watch, -1);
 	*events = watch->known.events;
 	*n = status == ST_OK ? watch->known.n_events : 0;
 	return status;

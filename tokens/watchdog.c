@@ -6,11 +6,17 @@
 #include "tokens/watchdog.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+
+/* How long a job may take in any case, and how often it is looked whether the wait is to end. */
+#define QUICK_MS 150
+#define LOOK_MS	 50
 
 struct watchdog {
 	void *owner;
@@ -21,6 +27,9 @@ struct watchdog {
 	bool done;		    /* the job has run */
 	bool stopping;		    /* no more jobs will come */
 	bool stuck;		    /* a job was abandoned */
+	int wake_fd;		    /* -1: none */
+	bool woken;		    /* the last run was ended by it */
+	bool owes;		    /* `job` was that run's, and nobody has waited for it since */
 	struct timespec deadline;   /* of the running job */
 	struct watchdog *next_left; /* in `left_behind` */
 };
@@ -103,6 +112,7 @@ enum status watchdog_start(void *owner, struct watchdog **out, struct error *err
 	if (dog == NULL)
 		return error_no_memory(err);
 	dog->owner = owner;
+	dog->wake_fd = -1;
 	pthread_mutex_init(&dog->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -119,15 +129,44 @@ enum status watchdog_start(void *owner, struct watchdog **out, struct error *err
 	return ST_OK;
 }
 
-/* With the lock held: waits for the job, but no longer than its deadline. */
-static bool wait_done(struct watchdog *dog)
+static bool is_before(struct timespec a, struct timespec b)
 {
-	while (!dog->done)
-		if (pthread_cond_timedwait(&dog->changed, &dog->lock, &dog->deadline) ==
-			ETIMEDOUT &&
-		    !dog->done)
-			return false;
-	return true;
+	return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+static struct timespec in_ms(unsigned ms)
+{
+	return time_add(
+	    now(), (struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L});
+}
+
+static bool is_woken(const struct watchdog *dog)
+{
+	struct pollfd wake = {.fd = dog->wake_fd, .events = POLLIN};
+
+	return dog->wake_fd >= 0 && poll(&wake, 1, 0) > 0;
+}
+
+enum waited { DONE, LATE, WOKEN };
+
+/* With the lock held: waits for the job, but no longer than UNTIL. */
+static enum waited wait_done(struct watchdog *dog, struct timespec until)
+{
+	struct timespec next = dog->wake_fd >= 0 ? in_ms(QUICK_MS) : until;
+
+	while (!dog->done) {
+		if (is_before(until, next))
+			next = until;
+		if (pthread_cond_timedwait(&dog->changed, &dog->lock, &next) != ETIMEDOUT ||
+		    dog->done)
+			continue;
+		if (!is_before(now(), until))
+			return LATE;
+		if (is_woken(dog))
+			return WOKEN;
+		next = in_ms(LOOK_MS);
+	}
+	return DONE;
 }
 
 static void leave_behind(struct watchdog *dog)
@@ -141,29 +180,66 @@ static void leave_behind(struct watchdog *dog)
 	pthread_mutex_unlock(&left_behind_lock);
 }
 
+/* With the lock held: waits for the job; what becomes of one that has not run is settled. */
+static bool wait_settled(struct watchdog *dog, struct timespec until)
+{
+	const enum waited waited = wait_done(dog, until);
+
+	dog->woken = dog->owes = waited == WOKEN;
+	if (waited == LATE)
+		leave_behind(dog);
+	return waited == DONE;
+}
+
+/* With the lock held: the job that nobody waited for is over. */
+static bool settle_owed(struct watchdog *dog, unsigned timeout_ms)
+{
+	struct timespec until = in_ms(timeout_ms);
+
+	if (!dog->owes)
+		return true;
+	if (!wait_settled(dog, is_before(dog->deadline, until) ? dog->deadline : until))
+		return false;
+	dog->job->release(dog->job);
+	dog->job = NULL;
+	return true;
+}
+
 bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job *job)
 {
-	struct timespec timeout = {
-	    .tv_sec = timeout_ms / 1000, .tv_nsec = (long)(timeout_ms % 1000) * 1000000L};
 	bool done;
 
 	pthread_mutex_lock(&dog->lock);
-	if (dog->stuck) {
+	dog->woken = false;
+	if (dog->stuck || !settle_owed(dog, timeout_ms)) {
 		pthread_mutex_unlock(&dog->lock);
 		job->release(job);
 		return false;
 	}
 	dog->job = job;
 	dog->done = false;
-	dog->deadline = time_add(now(), timeout);
+	dog->deadline = in_ms(timeout_ms);
 	pthread_cond_broadcast(&dog->changed);
-	done = wait_done(dog);
+	done = wait_settled(dog, dog->deadline);
 	if (done)
 		dog->job = NULL;
-	else
-		leave_behind(dog);
 	pthread_mutex_unlock(&dog->lock);
 	return done;
+}
+
+void watchdog_wake_by(struct watchdog *dog, int wake_fd)
+{
+	dog->wake_fd = wake_fd;
+}
+
+bool watchdog_was_woken(const struct watchdog *dog)
+{
+	return dog->woken;
+}
+
+bool watchdog_owes(const struct watchdog *dog)
+{
+	return dog->owes;
 }
 
 bool watchdog_is_stuck(const struct watchdog *dog)
@@ -177,7 +253,7 @@ bool watchdog_gave_up(struct watchdog *dog)
 	bool stuck;
 
 	pthread_mutex_lock(&dog->lock);
-	stuck = dog->stuck;
+	stuck = dog->stuck || dog->owes;
 	pthread_mutex_unlock(&dog->lock);
 	return stuck;
 }
@@ -187,6 +263,11 @@ void watchdog_stop(struct watchdog *dog)
 	if (dog == NULL || dog->stuck)
 		return;
 	pthread_mutex_lock(&dog->lock);
+	dog->wake_fd = -1;
+	if (!settle_owed(dog, UINT_MAX)) {
+		pthread_mutex_unlock(&dog->lock);
+		return;
+	}
 	dog->stopping = true;
 	pthread_cond_broadcast(&dog->changed);
 	pthread_mutex_unlock(&dog->lock);

@@ -39,6 +39,20 @@ struct watchdog_job {
  */
 bool watchdog_run(struct watchdog *dog, unsigned timeout_ms, struct watchdog_job *job);
 
+/*
+ * From now on a wait also ends when WAKE_FD can be read (-1: none), but no job is cut off that is
+ * quick.  watchdog_run() is false then and watchdog_was_woken() true; JOB is the watchdog's as
+ * ever, which is not stuck for that: the next run first waits for the job that still runs, until
+ * that one's deadline or its own, and only then begins.
+ */
+void watchdog_wake_by(struct watchdog *dog, int wake_fd);
+
+/* Whether the last run was ended by what watchdog_wake_by() named. */
+bool watchdog_was_woken(const struct watchdog *dog);
+
+/* Whether a job may still run that nobody waits for since watchdog_was_woken(). */
+bool watchdog_owes(const struct watchdog *dog);
+
 /* Whether a job was abandoned: then nothing of the module may be touched any more. */
 bool watchdog_is_stuck(const struct watchdog *dog);
 

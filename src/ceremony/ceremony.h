@@ -58,6 +58,7 @@ struct ceremony_pins {
 	struct ceremony_pin_place so_pin;  /* the SO PIN or PUK; a new SO PIN, too */
 	struct ceremony_pin_place new_pin; /* a new user PIN */
 	const char *about; /* what is about to happen, printable; said before asking; may be NULL */
+	bool noted;	   /* the source's own: that the last PIN was sent is written down */
 };
 
 #define CEREMONY_PINS_INIT                                                                         \

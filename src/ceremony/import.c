@@ -230,14 +230,15 @@ static enum status remove_others(struct run *run, struct error *err)
 static bool put_back_others(struct run *run)
 {
 	bool complete = true;
+	struct error err;
 
 	for (size_t i = 0; i < run->n_kept; i++) {
 		const struct kept *kept = &run->kept[i];
-		const enum status st = !kept->removed
-					   ? ST_OK
-					   : token_session_store(run->session, kept->x509,
-						 buffer_bytes(&kept->id), kept->label, NULL);
+		enum status st = ST_OK;
 
+		if (kept->removed)
+			st = token_session_store(
+			    run->session, kept->x509, buffer_bytes(&kept->id), kept->label, &err);
 		complete = complete && (st == ST_OK || st == ST_EXISTS);
 	}
 	return complete;

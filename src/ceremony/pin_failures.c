@@ -158,14 +158,37 @@ static bool forget(json_t *tokens, const struct pin_request *request, const char
 	return at < json_array_size(tokens) && json_array_remove(tokens, at) == 0;
 }
 
-/* Whether TOKENS is other than before. */
+static bool take_back(json_t *tokens, const struct pin_request *request)
+{
+	const char *pin = pin_name(request->purpose);
+	const size_t at = find(tokens, request, pin);
+	const unsigned count = count_at(tokens, at);
+
+	if (count <= 1)
+		return forget(tokens, request, pin);
+	json_object_set_new(json_array_get(tokens, at), "failures", json_integer(count - 1));
+	return true;
+}
+
+/* Whether TOKENS has to be written. */
 static bool apply(json_t *tokens, const struct pin_request *request, enum pin_outcome outcome)
 {
 	bool changed;
 
-	if (outcome != PIN_ACCEPTED) {
+	switch (outcome) {
+	case PIN_SENT:
 		add_failure(tokens, request);
 		return true;
+	case PIN_REFUSED:
+	case PIN_UNCERTAIN:
+		/* Another run may have had the right PIN since. */
+		if (count_at(tokens, find(tokens, request, pin_name(request->purpose))) == 0)
+			add_failure(tokens, request);
+		return true;
+	case PIN_UNUSED:
+		return take_back(tokens, request);
+	case PIN_ACCEPTED:
+		break;
 	}
 	changed = forget(tokens, request, pin_name(request->purpose));
 	if (request->purpose == PIN_SO && forget(tokens, request, pin_name(PIN_LOGIN)))
@@ -173,19 +196,69 @@ static bool apply(json_t *tokens, const struct pin_request *request, enum pin_ou
 	return changed;
 }
 
-static enum status save(const char *path, json_t *tokens, struct error *err)
+static bool write_all(int fd, struct bytes data)
+{
+	while (data.len > 0) {
+		ssize_t n = write(fd, data.data, data.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data.data += n;
+		data.len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Whole or not at all for other processes, without waiting for the disk.  Under the lock. */
+static enum status write_quickly(const char *path, struct bytes data, struct error *err)
+{
+	struct buffer beside = BUFFER_INIT;
+	const char *name;
+	int fd, number = 0;
+
+	buffer_printf(&beside, "%s.new", path);
+	name = buffer_text(&beside);
+	if (name == NULL)
+		return error_no_memory(err);
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || !write_all(fd, data))
+		number = errno;
+	if (fd >= 0 && close(fd) != 0 && number == 0)
+		number = errno;
+	if (number == 0 && rename(name, path) != 0)
+		number = errno;
+	if (number != 0)
+		unlink(name);
+	buffer_free(&beside);
+	return number == 0 ? ST_OK : error_errno(err, ST_IO, number, _("cannot write %s"), path);
+}
+
+static enum status save(const char *path, json_t *tokens, bool quickly, struct error *err)
 {
 	json_t *root = json_pack("{s:i, s:O}", "version", 1, "tokens", tokens);
 	char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	struct bytes data;
 	enum status st;
 
 	json_decref(root);
 	if (text == NULL)
 		return error_no_memory(err);
-	st = file_write_durably(
-	    path, (struct bytes){(const uint8_t *)text, strlen(text)}, true, 0600, err);
+	data = (struct bytes){(const uint8_t *)text, strlen(text)};
+	if (quickly)
+		st = write_quickly(path, data, err);
+	else
+		st = file_write_durably(path, data, true, 0600, err);
 	free(text);
 	return st;
+}
+
+static enum status remove_file(const char *path, struct error *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return ST_OK;
+	return error_errno(err, ST_IO, errno, _("cannot remove %s"), path);
 }
 
 /* An exclusive lock beside the file, held until the descriptor is closed. */
@@ -199,15 +272,21 @@ static int lock(const char *path)
 }
 
 static enum status note_at(const char *path, const struct pin_request *request,
-    enum pin_outcome outcome, struct error *err)
+    enum pin_outcome outcome, bool locked, struct error *err)
 {
 	json_t *tokens = load(path);
 	enum status st = ST_OK;
+	bool alone;
 
 	if (tokens == NULL)
 		return error_no_memory(err);
-	if (apply(tokens, request, outcome))
-		st = save(path, tokens, err);
+	if (apply(tokens, request, outcome)) {
+		alone = json_array_size(tokens) == 1 && count_at(tokens, 0) == 1;
+		if (json_array_size(tokens) == 0)
+			st = remove_file(path, err);
+		else
+			st = save(path, tokens, locked && outcome == PIN_SENT && alone, err);
+	}
 	json_decref(tokens);
 	return st;
 }
@@ -217,19 +296,19 @@ enum status pin_failures_note(
 {
 	struct buffer path = BUFFER_INIT, beside = BUFFER_INIT;
 	const char *name = path_of(FILE_NAME, &path), *lock_name = path_of(LOCK_NAME, &beside);
+	const bool clears = outcome == PIN_ACCEPTED || outcome == PIN_UNUSED;
 	enum status st = ST_OK;
 	int fd;
 
-	/* Most runs have nothing to note. */
 	if (name == NULL || lock_name == NULL) {
-		st = outcome == PIN_ACCEPTED ? ST_OK
-					     : error_set(err, ST_IO, "%s",
-						   _("neither XDG_STATE_HOME nor HOME says where "
-						     "to count wrong PINs"));
-	} else if (outcome != PIN_ACCEPTED || access(name, F_OK) == 0) {
+		st = clears ? ST_OK
+			    : error_set(err, ST_IO, "%s",
+				  _("neither XDG_STATE_HOME nor HOME says where to count wrong "
+				    "PINs"));
+	} else if (!clears || access(name, F_OK) == 0) {
 		make_folders(name);
 		fd = lock(lock_name);
-		st = note_at(name, request, outcome, err);
+		st = note_at(name, request, outcome, fd >= 0, err);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -24,9 +24,16 @@
 unsigned pin_failures_count(const struct pin_request *request);
 
 /*
- * Notes what came of a PIN: one more, or none any more.  A right SO PIN clears the user's count as
- * well, since it is there to give the user a new PIN.  Waits for another run that writes at the
- * same time.  A failure leaves the file as it was.
+ * Notes what becomes of a PIN.  PIN_SENT is one more, so that whoever is killed before the answer
+ * has it counted; PIN_REFUSED and PIN_UNCERTAIN let it stand, PIN_ACCEPTED clears the count, and
+ * PIN_UNUSED, which may only come after a PIN_SENT that was noted, takes that one back.  A right SO
+ * PIN clears the user's count as well, since it is there to give the user a new PIN.
+ *
+ * What stays is flushed to the disk.  A PIN_SENT with nothing else in the file is not, since nearly
+ * all of them are taken back a moment later: killing the process loses nothing, cutting the power
+ * may lose that one.  A file with no count left is removed.
+ *
+ * Waits for another run that writes at the same time.  A failure leaves the file as it was.
  */
 enum status pin_failures_note(
     const struct pin_request *request, enum pin_outcome outcome, struct error *err);

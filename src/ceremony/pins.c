@@ -19,21 +19,48 @@
 
 #define PROMPT_MAX 1024
 
-/* What each kind of PIN is called, in whole sentences; in the order of enum pin_purpose. */
+/*
+ * What is said of each kind of PIN, in whole sentences.  Lines end where a terminal's do, as far as
+ * what is put into them allows.  Only what has tries that can be lost has the lower half.
+ */
 struct wording {
 	const char *prompt;  /* label, serial, reader */
 	const char *again;   /* typed once more: label, serial */
 	const char *on_pad;  /* label, serial, reader */
 	const char *missing; /* nobody can be asked */
 	const char *options;
+
+	const char *low;	       /* at the prompt: the token says so */
+	const char *failed, *failed_n; /* the same: counted here; singular, plural: number */
+	const char *last_refused;      /* nobody can be asked */
+	const char *failed_refused, *failed_refused_n; /* the same: number */
+	const char *last_confirm;		       /* label, serial, the word */
+	const char *failed_confirm, *failed_confirm_n; /* label, serial, the word, number */
 };
 
 static const struct wording user_pin = {
     .prompt = N_("Reader: %3$s\nPIN of token '%1$s' (serial %2$s): "),
-    .on_pad =
-	N_("Type the PIN of token '%1$s' (serial %2$s) on the keypad of the reader '%3$s' now."),
+    .on_pad = N_("Type the PIN of token '%1$s' (serial %2$s) on the keypad\n"
+		 "of the reader '%3$s' now."),
     .missing = N_("the token needs its PIN and there is no terminal to ask at"),
     .options = N_("give --pin-file FILE or --pin-fd N, or run it at a terminal"),
+    .low = N_("A wrong PIN was given to this token before: take care."),
+    .failed = N_("%u wrong PIN was given to this token before: take care."),
+    .failed_n = N_("%u wrong PINs were given to this token before: take care."),
+    .last_refused = N_("the token has one try left: a wrong PIN locks it, so it is not tried "
+		       "without a person"),
+    .failed_refused = N_("%u wrong PIN was sent to this token from here since the last right one, "
+			 "so no other is tried without a person"),
+    .failed_refused_n = N_("%u wrong PINs were sent to this token from here since the last right "
+			   "one, so no other is tried without a person"),
+    .last_confirm = N_("Token '%1$s' (serial %2$s) has ONE TRY LEFT. A wrong PIN locks it.\n"
+		       "Type \"%3$s\" to go on, anything else to stop: "),
+    .failed_confirm = N_("%4$u wrong PIN was sent to token '%1$s' (serial %2$s) from here\n"
+			 "since the last right one. Another may lock it.\n"
+			 "Type \"%3$s\" to go on, anything else to stop: "),
+    .failed_confirm_n = N_("%4$u wrong PINs were sent to token '%1$s' (serial %2$s) from here\n"
+			   "since the last right one. Another may lock it.\n"
+			   "Type \"%3$s\" to go on, anything else to stop: "),
 };
 
 static const struct wording passphrase = {
@@ -42,20 +69,40 @@ static const struct wording passphrase = {
     .options = N_("give --pin-file FILE or --pin-fd N, or run it at a terminal"),
 };
 
+/* Nothing unlocks these. */
 static const struct wording so_pin = {
     .prompt = N_("Reader: %3$s\nSO PIN or PUK of token '%1$s' (serial %2$s): "),
-    .on_pad = N_("Type the SO PIN or PUK of token '%1$s' (serial %2$s) on the keypad of the reader "
-		 "'%3$s' now."),
+    .on_pad = N_("Type the SO PIN or PUK of token '%1$s' (serial %2$s) on the keypad\n"
+		 "of the reader '%3$s' now."),
     .missing = N_("the token needs its SO PIN or PUK and there is no terminal to ask at"),
     .options = N_("give --so-pin-file FILE or --so-pin-fd N, or run it at a terminal"),
+    .low = N_("A wrong SO PIN or PUK was given to this token before: take care."),
+    .failed = N_("%u wrong SO PIN or PUK was given to this token before: take care."),
+    .failed_n = N_("%u wrong SO PINs or PUKs were given to this token before: take care."),
+    .last_refused = N_("the token has one try left: a wrong SO PIN or PUK locks it for good, so "
+		       "it is not tried without a person"),
+    .failed_refused = N_("%u wrong SO PIN or PUK was sent to this token from here since the last "
+			 "right one, so no other is tried without a person"),
+    .failed_refused_n = N_("%u wrong SO PINs or PUKs were sent to this token from here since the "
+			   "last right one, so no other is tried without a person"),
+    .last_confirm = N_("Token '%1$s' (serial %2$s) has ONE TRY LEFT.\n"
+		       "A wrong SO PIN or PUK locks it FOR GOOD: nothing unlocks it then.\n"
+		       "Type \"%3$s\" to go on, anything else to stop: "),
+    .failed_confirm =
+	N_("%4$u wrong SO PIN or PUK was sent to token '%1$s' (serial %2$s) from here\n"
+	   "since the last right one. Another may lock it FOR GOOD.\n"
+	   "Type \"%3$s\" to go on, anything else to stop: "),
+    .failed_confirm_n =
+	N_("%4$u wrong SO PINs or PUKs were sent to token '%1$s' (serial %2$s) from here\n"
+	   "since the last right one. Another may lock it FOR GOOD.\n"
+	   "Type \"%3$s\" to go on, anything else to stop: "),
 };
 
 static const struct wording new_pin = {
     .prompt = N_("New PIN of token '%1$s' (serial %2$s): "),
     .again = N_("The new PIN of token '%1$s' (serial %2$s) once more: "),
-    .on_pad =
-	N_("Type the new PIN of token '%1$s' (serial %2$s) on the keypad of the reader '%3$s' "
-	   "now."),
+    .on_pad = N_("Type the new PIN of token '%1$s' (serial %2$s) on the keypad\n"
+		 "of the reader '%3$s' now."),
     .missing = N_("the new PIN is needed and there is no terminal to ask at"),
     .options = N_("give --new-pin-file FILE or --new-pin-fd N, or run it at a terminal"),
 };
@@ -63,8 +110,8 @@ static const struct wording new_pin = {
 static const struct wording new_so_pin = {
     .prompt = N_("New SO PIN of token '%1$s' (serial %2$s): "),
     .again = N_("The new SO PIN of token '%1$s' (serial %2$s) once more: "),
-    .on_pad = N_("Type the new SO PIN of token '%1$s' (serial %2$s) on the keypad of the reader "
-		 "'%3$s' now."),
+    .on_pad = N_("Type the new SO PIN of token '%1$s' (serial %2$s) on the keypad\n"
+		 "of the reader '%3$s' now."),
     .missing = N_("a new SO PIN is needed and there is no terminal to ask at"),
     .options = N_("give --so-pin-file FILE or --so-pin-fd N, or run it at a terminal"),
 };
@@ -100,14 +147,53 @@ static bool is_counted(enum pin_purpose purpose)
 	return purpose == PIN_LOGIN || purpose == PIN_CONTEXT || purpose == PIN_SO;
 }
 
-/* FORMAT is one of the wordings above, which all take these three; 1 and 2 come before 3. */
+/* The formats are the wordings above, which say what they take; 1 and 2 come before 3 and 4. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void fill(char *out, size_t size, const char *format, const struct pin_request *request)
 {
 	snprintf(out, size, format, request->label, request->serial, request->reader);
 }
+
+static void fill_number(char *out, size_t size, const char *one, const char *many, unsigned number)
+{
+	snprintf(out, size, ngettext(one, many, number), number);
+}
+
+/* What a person has to type YES to. */
+static void fill_question(
+    char *out, size_t size, const struct pin_request *request, unsigned failures)
+{
+	const struct wording *words = wording_of(request->purpose);
+
+	if (request->final_try)
+		snprintf(out, size, _(words->last_confirm), request->label, request->serial, YES);
+	else
+		snprintf(out, size,
+		    ngettext(words->failed_confirm, words->failed_confirm_n, failures),
+		    request->label, request->serial, YES, failures);
+}
 #pragma GCC diagnostic pop
+
+/* Without a person. */
+static enum status refuse_risk(
+    const struct pin_request *request, unsigned failures, struct error *err)
+{
+	const struct wording *words = wording_of(request->purpose);
+	char what[PROMPT_MAX];
+
+	if (request->final_try)
+		snprintf(what, sizeof(what), "%s", _(words->last_refused));
+	else
+		fill_number(
+		    what, sizeof(what), words->failed_refused, words->failed_refused_n, failures);
+	error_set(err, ST_PIN_NEEDED, "%s", what);
+	error_hint(err, "%s",
+	    request->purpose == PIN_SO
+		? _("make sure of the SO PIN or PUK, then run the command at a terminal")
+		: _("make sure of the PIN, then run the command at a terminal"));
+	return ST_PIN_NEEDED;
+}
 
 /*
  * A try that may be the last is the person's to take, wherever the PIN itself comes from: a wrong
@@ -119,39 +205,9 @@ static enum status confirm_risk(
 	char prompt[PROMPT_MAX];
 	enum status st;
 
-	if (!terminal_available()) {
-		if (request->final_try)
-			error_set(err, ST_PIN_NEEDED, "%s",
-			    _("the token has one try left: a wrong PIN locks it, so it is not "
-			      "tried without a person"));
-		else
-			error_set(err, ST_PIN_NEEDED,
-			    ngettext("%u wrong PIN was sent to this token from here since the last "
-				     "right one, so no other is tried without a person",
-				"%u wrong PINs were sent to this token from here since the last "
-				"right one, so no other is tried without a person",
-				failures),
-			    failures);
-		error_hint(
-		    err, "%s", _("make sure of the PIN, then run the command at a terminal"));
-		return ST_PIN_NEEDED;
-	}
-	if (request->final_try)
-		snprintf(prompt, sizeof(prompt),
-		    _("Token '%s' (serial %s) has ONE TRY LEFT. A wrong PIN locks it.\n"
-		      "Type \"%s\" to go on, anything else to stop: "),
-		    request->label, request->serial, YES);
-	else
-		snprintf(prompt, sizeof(prompt),
-		    ngettext(
-			"%4$u wrong PIN was sent to token '%1$s' (serial %2$s) from here since the "
-			"last right one.\nAnother may lock it. Type \"%3$s\" to go on, anything "
-			"else to stop: ",
-			"%4$u wrong PINs were sent to token '%1$s' (serial %2$s) from here since "
-			"the last right one.\nAnother may lock it. Type \"%3$s\" to go on, "
-			"anything else to stop: ",
-			failures),
-		    request->label, request->serial, YES, failures);
+	if (!terminal_available())
+		return refuse_risk(request, failures, err);
+	fill_question(prompt, sizeof(prompt), request, failures);
 	st = terminal_confirm(prompt, YES, err);
 	if (st == ST_CANCELLED && request->final_try)
 		error_set(err, st, "%s", _("cancelled: the token's last try was not used"));
@@ -183,18 +239,15 @@ static enum status explain_no_answer(enum status st, const struct wording *words
 
 static void warn_of_failures(const struct pin_request *request, unsigned failures)
 {
+	const struct wording *words = wording_of(request->purpose);
 	char line[PROMPT_MAX];
 
 	if (request->final_try || !is_counted(request->purpose))
 		return;
 	if (failures > 0)
-		snprintf(line, sizeof(line),
-		    ngettext("%u wrong PIN was given to this token before: take care.",
-			"%u wrong PINs were given to this token before: take care.", failures),
-		    failures);
+		fill_number(line, sizeof(line), words->failed, words->failed_n, failures);
 	else if (request->count_low)
-		snprintf(line, sizeof(line), "%s",
-		    _("A wrong PIN was given to this token before: take care."));
+		snprintf(line, sizeof(line), "%s", _(words->low));
 	else
 		return;
 	terminal_say(line, NULL);
@@ -225,22 +278,6 @@ static enum status ask_person(
 	if (st != ST_OK)
 		secret_wipe(pin);
 	return explain_no_answer(st, words, err);
-}
-
-/* A new PIN that the token would refuse is refused before anything is sent. */
-static enum status check_length(
-    const struct pin_request *request, struct secret *pin, struct error *err)
-{
-	if (request->purpose != PIN_NEW && request->purpose != PIN_NEW_SO)
-		return ST_OK;
-	if (pin->len >= request->min_len && (request->max_len == 0 || pin->len <= request->max_len))
-		return ST_OK;
-	secret_wipe(pin);
-	error_set(err, ST_FAILED,
-	    _("the token takes PINs of %u to %u characters; nothing was changed"), request->min_len,
-	    request->max_len);
-	error_hint(err, "%s", _("choose a new PIN of that length"));
-	return ST_FAILED;
 }
 
 /* What the PIN is for, said at the terminal before anything is asked there. */
@@ -281,20 +318,39 @@ static enum status ask(
 		return st;
 	if (request->pin_pad)
 		return send_to_reader(request, err);
-	st = from_person ? ask_person(request, failures, pin, err) : read_place(place, pin, err);
-	return st == ST_OK ? check_length(request, pin, err) : st;
+	return from_person ? ask_person(request, failures, pin, err) : read_place(place, pin, err);
 }
 
 static void tell(void *context, const struct pin_request *request, enum pin_outcome outcome)
 {
 	char line[sizeof(((struct error *)0)->what) + PROMPT_MAX];
+	const bool fails = outcome == PIN_REFUSED || outcome == PIN_UNCERTAIN;
+	struct ceremony_pins *pins = context;
+	enum status st = ST_OK;
 	struct error err;
 
-	(void)context;
-	if (!is_counted(request->purpose) || pin_failures_note(request, outcome, &err) == ST_OK ||
-	    !terminal_available())
+	if (!is_counted(request->purpose))
 		return;
-	snprintf(line, sizeof(line), _("The wrong PIN could not be noted for later: %s"), err.what);
+	/* Should it fail, what came of it fails as well, and is said, or there is nothing to say.
+	 */
+	if (outcome == PIN_SENT) {
+		pins->noted = pin_failures_note(request, PIN_SENT, &err) == ST_OK;
+		return;
+	}
+	if (fails && !pins->noted)
+		st = pin_failures_note(request, PIN_SENT, &err);
+	if (st == ST_OK && (outcome != PIN_UNUSED || pins->noted))
+		st = pin_failures_note(request, outcome, &err);
+	pins->noted = false;
+	if (st == ST_OK || !terminal_available())
+		return;
+	if (fails)
+		snprintf(line, sizeof(line), _("The wrong PIN could not be noted for later: %s"),
+		    err.what);
+	else
+		snprintf(line, sizeof(line),
+		    _("No PIN was wrong, but the count of wrong ones could not be corrected: %s"),
+		    err.what);
 	terminal_say(line, NULL);
 }
 

@@ -236,8 +236,9 @@ static void take_back_request(struct run *run, struct bytes pem)
 {
 	char *real = realpath(run->p->csr, NULL);
 	struct buffer there = BUFFER_INIT;
+	struct error err;
 
-	if (real != NULL && file_read(real, pem.len, &there, NULL, NULL) == ST_OK &&
+	if (real != NULL && file_read(real, pem.len, &there, NULL, &err) == ST_OK &&
 	    bytes_equal(buffer_bytes(&there), pem))
 		run->unlinked = unlink(real) == 0;
 	buffer_free(&there);

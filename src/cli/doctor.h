@@ -157,7 +157,7 @@ const char *doctor_user(char *out, size_t size);
 
 /*
  * Mends the last finding by `ctlsign token VERB TOKEN REST`: the token's label where that is
- * enough, else its URI, and --module where modules were named.
+ * enough, else its serial number or its URI, and --module where modules were named.
  */
 void doctor_mend_token(
     struct doctor *doctor, const struct token_info *token, const char *verb, const char *rest);

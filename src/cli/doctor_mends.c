@@ -79,16 +79,18 @@ const char *doctor_user(char *out, size_t size)
 	return out;
 }
 
-/* Names that select one token and look the same on the command line as on the token. */
-static bool label_is_enough(const struct doctor *doctor, const struct token_info *token)
+/* Whether this label or serial number selects one token, and needs no quotes. */
+static bool is_enough(const struct doctor *doctor, const char *name)
 {
 	size_t same = 0;
 
 	for (size_t i = 0; i < doctor->survey->n; i++)
-		for (size_t k = 0; k < doctor->survey->modules[i].n; k++)
-			same += strcmp(doctor->survey->modules[i].list[k].info->label,
-				    token->label) == 0;
-	return same == 1 && is_plain(token->label);
+		for (size_t k = 0; k < doctor->survey->modules[i].n; k++) {
+			const struct token_info *t = doctor->survey->modules[i].list[k].info;
+
+			same += strcmp(t->label, name) == 0 || strcmp(t->serial, name) == 0;
+		}
+	return same == 1 && is_plain(name);
 }
 
 static const char *token_word(
@@ -97,8 +99,10 @@ static const char *token_word(
 	struct buffer uri = BUFFER_INIT;
 	const char *text;
 
-	if (label_is_enough(doctor, token))
+	if (is_enough(doctor, token->label))
 		return doctor_shell_word(token->label, out, size);
+	if (is_enough(doctor, token->serial))
+		return doctor_shell_word(token->serial, out, size);
 	token_uri(token, NULL, &uri);
 	text = buffer_text(&uri);
 	doctor_shell_word(text != NULL ? text : "", out, size);
@@ -137,7 +141,9 @@ void doctor_mend_init(struct doctor *doctor, const struct token_info *token)
 	    doctor_shell_word(token->module, word, sizeof(word)));
 	if (token->initialised)
 		snprintf(name, sizeof(name), " %s",
-		    doctor_shell_word(token->serial, word, sizeof(word)));
+		    is_enough(doctor, token->serial)
+			? token->serial
+			: token_word(doctor, token, word, sizeof(word)));
 	else if (!alone)
 		snprintf(name, sizeof(name), " pkcs11:slot-id=%lu", token->slot_id);
 	if (token->initialised || alone)

@@ -13,7 +13,41 @@
 /* What still fits into an error's text. */
 #define LIST_MAX 600
 
-/* "'pkcs11:slot-id=1' (READER)" for each blank token that SELECTOR fits; NULL fits all. */
+/* How long the Smart Card service may take to say which readers hold cards. */
+#define SERVICE_MS 2000
+
+/* SoftHSM always has a free slot, whatever was meant. */
+bool init_is_software(const struct token_info *token)
+{
+	return strncmp(token->manufacturer, "SoftHSM", strlen("SoftHSM")) == 0;
+}
+
+/* Modules number their slots as they like. */
+static bool slot_is_unique(const struct tokens *tokens, const struct token_info *token)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tokens_blank_count(tokens); i++)
+		n += tokens_blank_at(tokens, i)->slot_id == token->slot_id;
+	for (size_t i = 0; i < tokens_count(tokens); i++)
+		n += tokens_at(tokens, i)->slot_id == token->slot_id;
+	return n == 1;
+}
+
+/* "'pkcs11:slot-id=1' (READER)", as it can be given for TOKEN. */
+static void add_blank(
+    const struct tokens *tokens, const struct token_info *token, struct buffer *out)
+{
+	const bool unique = slot_is_unique(tokens, token);
+
+	buffer_printf(out,
+	    init_is_software(token) ? _("%s'pkcs11:slot-id=%lu%s%s' (%s, in software)")
+				    : _("%s'pkcs11:slot-id=%lu%s%s' (%s)"),
+	    out->len > 0 ? "; " : "", token->slot_id,
+	    unique ? "" : "?module-path=", unique ? "" : token->module, token->reader);
+}
+
+/* Each blank token that SELECTOR fits; NULL fits all. */
 static void list_blank(
     const struct tokens *tokens, const struct token_selector *selector, struct buffer *out)
 {
@@ -22,8 +56,7 @@ static void list_blank(
 
 		if (selector != NULL && !token_selector_fits(selector, token))
 			continue;
-		buffer_printf(out, "%s'pkcs11:slot-id=%lu' (%s)", out->len > 0 ? "; " : "",
-		    token->slot_id, token->reader);
+		add_blank(tokens, token, out);
 	}
 }
 
@@ -77,6 +110,71 @@ static enum status several(
 	return ST_AMBIGUOUS;
 }
 
+/* ---- the only blank one, when it is none that can be held in a hand -------------------------- */
+
+/* Initialised tokens of other modules than that of BLANK. */
+static void list_elsewhere(
+    const struct tokens *tokens, const struct token_info *blank, struct buffer *out)
+{
+	for (size_t i = 0; i < tokens_count(tokens) && out->len < LIST_MAX; i++) {
+		const struct token_info *token = tokens_at(tokens, i);
+
+		if (strcmp(token->module, blank->module) != 0)
+			buffer_printf(out, _("; '%s' (serial %s)"), token->label, token->serial);
+	}
+}
+
+/* A slot's name is the reader's, cut. */
+static bool shows_reader(const struct tokens *tokens, const char *reader)
+{
+	for (size_t i = 0; i < tokens_count(tokens); i++) {
+		const char *slot = tokens_at(tokens, i)->reader;
+
+		if (slot[0] != '\0' && strncmp(reader, slot, strlen(slot)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Cards that no module can do anything with, or takes for one. */
+static void list_unknown_cards(const struct tokens *tokens, struct buffer *out)
+{
+	struct smartcard_service service;
+
+	smartcard_service_look("", SERVICE_MS, &service);
+	for (size_t i = 0; i < service.n_readers && out->len < LIST_MAX; i++)
+		if (service.readers[i].card && !shows_reader(tokens, service.readers[i].name))
+			buffer_printf(
+			    out, _("; a card that no module knows (%s)"), service.readers[i].name);
+}
+
+/* Whoever has put in a card means the card, also one that does not show as blank. */
+static enum status check_software(const struct cli_target *target, struct error *err)
+{
+	const struct token_info *blank = tokens_blank_at(target->tokens, 0);
+	struct buffer list = BUFFER_INIT;
+	size_t alone;
+	const char *text;
+	enum status st = ST_OK;
+
+	add_blank(target->tokens, blank, &list);
+	alone = list.len;
+	list_elsewhere(target->tokens, blank, &list);
+	if (target->modules.n == 0)
+		list_unknown_cards(target->tokens, &list);
+	text = buffer_text(&list);
+	if (text == NULL) {
+		st = error_no_memory(err);
+	} else if (list.len > alone) {
+		st = error_set(err, ST_AMBIGUOUS,
+		    _("the only blank token is one in software, and there are others: %s"), text);
+		error_hint(err, "%s",
+		    _("name the one that is meant as it is written here, or remove the others"));
+	}
+	buffer_free(&list);
+	return st;
+}
+
 static enum status only_blank(struct cli_target *target, struct error *err)
 {
 	const size_t n = tokens_blank_count(target->tokens);
@@ -86,7 +184,7 @@ static enum status only_blank(struct cli_target *target, struct error *err)
 	if (n > 1)
 		return several(target->tokens, NULL, err);
 	target->token = tokens_blank_at(target->tokens, 0);
-	return ST_OK;
+	return init_is_software(target->token) ? check_software(target, err) : ST_OK;
 }
 
 static enum status by_selector(struct cli_target *target, struct error *err)

@@ -8,9 +8,13 @@
 
 #include "cli/token_target.h"
 
+/* Whether it is a directory on this computer, and not in anybody's hand. */
+bool init_is_software(const struct token_info *token);
+
 /*
  * Opens the modules and finds the token, blank or not, that NAME says; the only blank one when NAME
- * is NULL.  None or several: an error that lists what there is.
+ * is NULL, but none in software while another module shows a token or, where no module was named, a
+ * reader holds a card.  None or several: an error that lists what there is.
  */
 enum status init_target_open(struct cli_target *target, const char *name, struct error *err);
 

@@ -112,8 +112,11 @@ static int work(const struct export *export, const char *name)
 
 	if (st == ST_OK)
 		st = select_object(export, tokens, name, &selector, &err);
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		st = tokens_certificate(tokens, selector, &x509, &err);
+		if (st == ST_AMBIGUOUS)
+			error_hint(&err, "%s", _("use one of these URIs, or give its id to --id"));
+	}
 	if (st == ST_OK)
 		st = encode(x509, export->der, &data, &err);
 	rc = st == ST_OK ? put_out(export, &data, &err) : cli_fail(&err);

@@ -134,7 +134,7 @@ const struct cli_command cli_token_import = {
 		"  TOKEN              the token's label, its serial number, or a pkcs11: URI\n"
 		"  --id HEX           make sure that the key has this id\n"
 		"  --label TEXT       the label of the certificate (default: its CN)\n"
-		"  --replace SERIAL   replace the certificate, but not the key, that stands under\n"
+		"  --replace SERIAL   replace all certificates, but not the key, that stand under\n"
 		"                     the same id of the token with this serial number\n"
 		"  --pin-file FILE    read the PIN from FILE (mode 600)\n"
 		"  --pin-fd N         read it from the open descriptor N\n"

@@ -70,6 +70,10 @@ static void add_certificates(const struct arguments *a, struct buffer *out)
 		buffer_printf(out, "%s", _("Its certificates cannot be read.\n"));
 		return;
 	}
+	if (n == 0) {
+		buffer_printf(out, "%s", _("It holds no certificate.\n"));
+		return;
+	}
 	buffer_printf(out,
 	    ngettext(
 		"It holds %zu certificate:\n", "It holds %zu certificates:\n", (unsigned long)n),
@@ -93,6 +97,9 @@ static enum status ask_to_erase(const struct arguments *a, struct error *err)
 	const char *text;
 	enum status st;
 
+	st = confirm_serial_possible(token, err);
+	if (st != ST_OK)
+		return st;
 	if (!terminal_available()) {
 		error_set(err, ST_EXISTS, "%s",
 		    _("the token is initialised already, and everything on it would be destroyed"));
@@ -156,10 +163,29 @@ static void describe(const struct arguments *a, char *out, size_t size)
 		snprintf(out, size,
 		    _("About to ERASE token '%s' (serial %s) and to initialise it as '%s'."),
 		    token->label, token->serial, a->label);
+	else if (init_is_software(token))
+		snprintf(out, size,
+		    _("About to initialise a token in software, the blank one in slot %lu (%s) of "
+		      "%s, as '%s'."),
+		    token->slot_id, token->reader, token->module, a->label);
 	else
 		snprintf(out, size,
-		    _("About to initialise the blank token in slot %lu (%s) as '%s'."),
-		    token->slot_id, token->reader, a->label);
+		    _("About to initialise the blank token in slot %lu (%s) of %s as '%s'."),
+		    token->slot_id, token->reader, token->module, a->label);
+}
+
+/* OpenSC puts the name of the PIN behind the label. */
+static void tell_other_label(const struct arguments *a, const struct token_info *token)
+{
+	char asked[4 * TOKEN_LABEL_MAX + 1], line[512];
+
+	text_printable_into(asked, sizeof(asked), text_bytes(a->label));
+	if (strcmp(asked, token->label) == 0)
+		return;
+	snprintf(line, sizeof(line),
+	    _("the module shows it as '%s', not as '%s': name it so, or by its serial number %s"),
+	    token->label, asked, token->serial);
+	cli_warn(line);
 }
 
 static int print_result(const struct arguments *a, const struct token_info *token)
@@ -190,7 +216,7 @@ static int work(struct arguments *a, const char *name)
 	const struct pin_source pins = ceremony_pin_source(&a->target.pins);
 	struct init_before before = {0};
 	const struct token_info *made = NULL;
-	char about[512];
+	char about[1024];
 	struct error err;
 	enum status st = init_target_open(&a->target, name, &err);
 
@@ -208,7 +234,10 @@ static int work(struct arguments *a, const char *name)
 	if (st == ST_OK)
 		st = init_find_made(&before, &a->target, a->label, &made, &err);
 	init_forget(&before);
-	return st == ST_OK ? print_result(a, made) : cli_fail(&err);
+	if (st != ST_OK)
+		return cli_fail(&err);
+	tell_other_label(a, made);
+	return print_result(a, made);
 }
 
 static int run_init(struct arguments *a, int argc, char **argv)

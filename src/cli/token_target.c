@@ -51,6 +51,48 @@ enum status cli_target_again(struct cli_target *target, struct error *err)
 			   : st;
 }
 
+static enum status change_pins(
+    struct cli_target *target, const struct cli_pin_change *change, struct error *err)
+{
+	const struct pin_source pins = ceremony_pin_source(&target->pins);
+	char about[512], done[512];
+	enum status st;
+
+	change->say(target->token, about, sizeof(about), done, sizeof(done));
+	target->pins.about = about;
+	st = change->run(target->tokens, target->token, &pins, err);
+	target->pins.about = NULL;
+	if (st == ST_OK)
+		cli_say_done(done);
+	return st;
+}
+
+int cli_change_pins(const struct cli_pin_change *change, int argc, char **argv)
+{
+	struct cli_target target = CLI_TARGET_INIT;
+	struct error err;
+	const char *name;
+	enum status st;
+	int option;
+
+	while ((option = cli_getopt(change->command, argc, argv, change->options)) != -1) {
+		if (option == CLI_OPTION_HELP)
+			return CLI_DONE;
+		if (option == CLI_OPTION_BAD ||
+		    !cli_target_option(change->command, &target, option, optarg))
+			return CLI_USAGE;
+	}
+	name = cli_only_argument(change->command, argc, argv, _("TOKEN is missing"));
+	if (name == NULL)
+		return CLI_USAGE;
+	target.modules.administration = change->administration;
+	st = cli_target_open(&target, name, &err);
+	if (st == ST_OK)
+		st = change_pins(&target, change, &err);
+	cli_target_close(&target);
+	return st == ST_OK ? CLI_DONE : cli_fail(&err);
+}
+
 void cli_target_close(struct cli_target *target)
 {
 	tokens_close(target->tokens);

@@ -40,6 +40,21 @@ enum status cli_target_again(struct cli_target *target, struct error *err);
 /* Closes the modules; may be called whatever came of the opening. */
 void cli_target_close(struct cli_target *target);
 
+/* A command that changes a token's PIN and nothing else. */
+struct cli_pin_change {
+	const struct cli_command *command;
+	const struct option *options; /* of PINs and modules */
+	bool administration;	      /* tokens_options.administration */
+	/* The sentences before the PINs, and after. */
+	void (*say)(const struct token_info *token, char *about, size_t about_size, char *done,
+	    size_t done_size);
+	enum status (*run)(struct tokens *tokens, const struct token_info *token,
+	    const struct pin_source *pins, struct error *err);
+};
+
+/* All of such a command, from its arguments to its exit code. */
+int cli_change_pins(const struct cli_pin_change *change, int argc, char **argv);
+
 /*
  * Takes the value of an option that may be given once, into *SLOT (NULL before); false after a
  * usage error.  NAME is the option with its dashes.

@@ -7,51 +7,29 @@
 
 #include <stdio.h>
 
-static enum status unblock(struct cli_target *target, struct error *err)
+static void say(
+    const struct token_info *token, char *about, size_t about_size, char *done, size_t done_size)
 {
-	const struct pin_source pins = ceremony_pin_source(&target->pins);
-	char about[512], done[512];
-	enum status st;
-
-	snprintf(about, sizeof(about),
+	snprintf(about, about_size,
 	    _("About to give token '%s' (serial %s) a new PIN, by its SO PIN or PUK."),
-	    target->token->label, target->token->serial);
-	snprintf(done, sizeof(done), _("token '%s' (serial %s) has a new PIN"),
-	    target->token->label, target->token->serial);
-	target->pins.about = about;
-	st = token_unblock(target->tokens, target->token, &pins, err);
-	target->pins.about = NULL;
-	if (st == ST_OK)
-		cli_say_done(done);
-	return st;
+	    token->label, token->serial);
+	snprintf(done, done_size, _("token '%s' (serial %s) has a new PIN"), token->label,
+	    token->serial);
 }
 
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {CLI_OPTION_SO_PIN_ROWS, CLI_OPTION_NEW_PIN_ROWS,
 	    CLI_OPTION_MODULE_ROWS, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
-	struct cli_target target = CLI_TARGET_INIT;
-	struct error err;
-	const char *name;
-	enum status st;
-	int option;
+	static const struct cli_pin_change change = {
+	    .command = &cli_token_unblock,
+	    .options = options,
+	    .administration = true,
+	    .say = say,
+	    .run = token_unblock,
+	};
 
-	while ((option = cli_getopt(&cli_token_unblock, argc, argv, options)) != -1) {
-		if (option == CLI_OPTION_HELP)
-			return CLI_DONE;
-		if (option == CLI_OPTION_BAD ||
-		    !cli_target_option(&cli_token_unblock, &target, option, optarg))
-			return CLI_USAGE;
-	}
-	name = cli_only_argument(&cli_token_unblock, argc, argv, _("TOKEN is missing"));
-	if (name == NULL)
-		return CLI_USAGE;
-	target.modules.administration = true;
-	st = cli_target_open(&target, name, &err);
-	if (st == ST_OK)
-		st = unblock(&target, &err);
-	cli_target_close(&target);
-	return st == ST_OK ? CLI_DONE : cli_fail(&err);
+	return cli_change_pins(&change, argc, argv);
 }
 
 const struct cli_command cli_token_unblock = {

@@ -94,6 +94,8 @@ as_nobody() {
   put usr/sbin/pcscd
   look
   told service-installed ok "^/usr/sbin/pcscd$"
+  assert_json '.checks[] | select(.check == "service-installed") | .where' /usr/sbin/pcscd
+  assert_json '.checks[] | select(.check == "service-answers") | .where' "$PCSCLITE_CSOCK_NAME"
   chmod 644 "$ROOT/usr/sbin/pcscd"
   look
   levels service-installed bad
@@ -273,11 +275,32 @@ as_nobody() {
 @test "no permission: a group that has it" {
   [[ $(id -u) -eq 0 ]] || skip "only root can give a socket to another group"
   getent group tty >/dev/null || skip "there is no group tty"
+  put usr/sbin/pcscd
   fake_pcscd drop
   chgrp tty "$PCSCLITE_CSOCK_NAME" && chmod 660 "$PCSCLITE_CSOCK_NAME"
   as_nobody
   look
   told service-permitted bad "\(mode 0660, group tty\)" "usermod -aG tty nobody"
+  run_split "${BEFORE[@]}" "$CTLSIGN" doctor --root "$ROOT"
+  assert_failure 5
+  assert_line "           then:          log out and in again; until then nothing changes"
+  assert_equal "${lines[-2]}" \
+    "Begin with this, as root; then log out and in again, and ask again:"
+  assert_equal "${lines[-1]}" "  usermod -aG tty nobody"
+}
+
+@test "the system's own pcscd hangs: it is started anew, wherever its program is" {
+  in_empty_run
+  # shellcheck disable=SC2016  # for the inner shell
+  BEFORE=(unshare -rm sh -c 'mount -t tmpfs none /run && mkdir /run/pcscd && {
+      "$0" "$1" /run/pcscd/pcscd.comm hang 3>&- 4>&- & } && server=$! && shift &&
+    until test -S /run/pcscd/pcscd.comm; do sleep 0.05; done &&
+    { "$@"; rc=$?; kill $server; exit $rc; }' "$PYTHON" "$SRCDIR/tests/lib/fake_pcscd.py")
+  look
+  told service-answers bad "it hangs$" "pkill -x pcscd; sleep 1; pcscd"
+  put usr/sbin/pcscd
+  look
+  told service-answers bad "it hangs$" "pkill -x pcscd; sleep 1; /usr/sbin/pcscd"
 }
 
 @test "polkit refuses somebody else than root: the rule that mends it" {

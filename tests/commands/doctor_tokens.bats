@@ -207,14 +207,14 @@ in_module() {
   told token-key warning "^RSA-4096, id 04: many phones refuse" "use a token with an RSA-2048 key"
 }
 
-@test "names that need quoting or are not unique are told as URIs" {
+@test "tokens whose labels need quotes or are not unique are told by their serial numbers" {
   local mend
   softhsm_token "it's; one"
   softhsm_token TWICE
   softhsm_token TWICE
   softhsm
   assert_json '[.checks[] | select(.check == "token-key" and .level == "bad") | .mend
-    | capture("^ctlsign token provision .pkcs11:[^ ]*. --subject (?<dn>[^ ]*) --module ").dn]
+    | capture("^ctlsign token provision [0-9a-f]{16} --subject (?<dn>[^ ]*) --module ").dn]
     | sort | join(" ")' "CN=TWICE CN=TWICE CN=it-s-one"
   # What stands there is taken as it is by a shell and by the command.
   while read -r mend; do
@@ -233,17 +233,25 @@ in_module() {
   is_not_ready
   told tokens bad "^no token is there, only SoftHSM's free slot .for a token in software.$" \
     "ctlsign token init --label SAST-1 --module $SOFTHSM_MODULE"
-  # By another name it is a blank token, which may be one of two.
-  examine --module "$P11MOCK" --module "$SOFTHSM_MODULE"
+  # In a module that is not called SoftHSM it is a blank token.
+  p11mock_set show-empty
+  token
   is_not_ready
   told tokens bad "^no token is there but 1 blank one, which is not initialised$" \
-    "ctlsign token init pkcs11:slot-id=0 --label SAST-1 --module $P11MOCK"
+    "$(in_module 'ctlsign token init --label SAST-1')"
+  # One of several has to be named.
+  softhsm_token SECOND
+  p11mock_set flags 'clear 0x400'
+  token
+  is_not_ready
+  told tokens bad "^no token is there but 2 blank ones, which are not initialised$" \
+    "$(in_module "ctlsign token init pkcs11:slot-id=1 --label SAST-1")"
 }
 
 @test "SoftHSM's free slot is never proposed beside another module" {
   rm -rf hsm/tokens/*
-  p11mock_set no-slots
-  examine --module "$P11MOCK" --module "$SOFTHSM_MODULE"
+  cp "$SOFTHSM_MODULE" libsofthsm2.so
+  examine --module "$P11MOCK" --module "$PWD/libsofthsm2.so"
   is_not_ready
   told tokens bad "^no token is there, only SoftHSM's free slot" "mend first what is bad above"
   assert_json '[.checks[] | select(.mend | test("token init"))] | length' 0

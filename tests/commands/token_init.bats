@@ -176,6 +176,30 @@ subjects() { # LABEL
   grep -q '^Label   new$' out
 }
 
+@test "at the terminal: an empty token is told as such" {
+  tty_require
+  init --label SAST-1 "${PINS[@]}"
+  tty_start "$CTLSIGN" token init SAST-1 --label new "${MODULE[@]}" "${PINS[@]}"
+  tty_wait "Type the token's serial number to go on"
+  tty_screen >screen
+  grep -q '^It holds no certificate.$' screen
+  tty_key C-c
+  tty_finish
+  assert_killed 2
+}
+
+@test "at the terminal: a slot in software is called that, with its module" {
+  tty_require
+  tty_start "$CTLSIGN" token init --label new "${MODULE[@]}"
+  tty_wait 'SO PIN of'
+  tty_screen | tr -s ' \n' '  ' >screen
+  grep -q "About to initialise a token in software, the blank one in slot [0-9]* (SoftHSM slot ID 0x0) of $SOFTHSM_MODULE, as 'new'\." screen ||
+    fail "the screen is:" "$(<screen)"
+  tty_key C-c
+  tty_finish
+  assert_killed 2
+}
+
 @test "at the terminal: another word, an empty line or Ctrl-C leaves the token as it was" {
   tty_require
   init --label SAST-1 "${PINS[@]}"

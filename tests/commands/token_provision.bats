@@ -328,7 +328,7 @@ PYTHON
   provision --subject CN=two --id 02
   # SoftHSM has no order.
   for id in 01 02; do
-    refused 5 "2 certificates match: 'pkcs11:.*id=%$id.*'; use one of these URIs$" \
+    refused 5 "2 certificates match: 'pkcs11:.*id=%$id.*'; use one of these URIs, or give its id to --id$" \
       token export SAST-1 --module "$SOFTHSM_MODULE"
   done
   for args in "SAST-1 --id 02" "pkcs11:token=SAST-1;id=%02" "pkcs11:token=SAST-1 --id 02" \

@@ -48,7 +48,7 @@ wrong() {
   assert_equal "$(jq -r '.tokens[0].failures' "$COUNTS")" 1
   run_split setsid --wait "${BUILD[@]}" --pin-file pin
   assert_success
-  assert_equal "$(jq -r '.tokens | length' "$COUNTS")" 0
+  [[ ! -e $COUNTS ]]
   rm "$OUT"
   wrong
   wrong
@@ -100,6 +100,78 @@ wrong() {
   p11mock_set pinpad cancel
   run_split setsid --wait "${BUILD[@]}"
   assert_equal "$(jq -r '.tokens[0].failures' "$COUNTS")" 1
+}
+
+@test "a right PIN leaves nothing in the folder but its lock" {
+  run_split setsid --wait "${BUILD[@]}" --pin-file pin
+  assert_success
+  assert_equal "$(ls "${COUNTS%/*}")" pin-failures.lock
+}
+
+@test "killed while the PIN is looked at, the try is counted" {
+  p11mock_set kill-at C_Login
+  run_split "${BUILD[@]}" --pin-file pin
+  assert_killed 9
+  assert_equal "$(jq -r '.tokens[].failures' "$COUNTS")" 1
+  # Nobody knows whether it was right, so it counts on.
+  run_split "${BUILD[@]}" --pin-file pin
+  assert_killed 9
+  assert_equal "$(jq -r '.tokens[].failures' "$COUNTS")" 2
+  p11mock_unset kill-at
+  run_split "${BUILD[@]}" --pin-file pin
+  assert_failure 5
+  assert_stderr --partial '2 wrong PINs were sent to this token from here'
+  assert_calls 0 C_Login
+}
+
+# Each ends while it looks, after a login that failed, whether the token is still there.
+@test "interrupted after a wrong PIN, it is counted all the same" {
+  local signal
+  p11mock_set login-general-error
+  for signal in INT TERM KILL; do
+    rm -rf "$XDG_STATE_HOME"
+    p11mock_clear_log
+    # A shell's child in the background ignores SIGINT, and so would what it starts.
+    env --default-signal=INT setsid "${BUILD[@]}" --pin-file wrong-pin >/dev/null 2>err.txt 3>&- &
+    local pid=$! code=0
+    eventually 10 grep -q '^C_Login ' "$P11MOCK_DIR/log"
+    kill -"$signal" "$pid"
+    wait "$pid" || code=$?
+    assert_equal "$code" $((128 + $(kill -l "$signal")))
+    assert_equal "$(jq -r '.tokens[].failures' "$COUNTS")" 1
+  done
+}
+
+@test "killed while a key wants its PIN again, that try is counted" {
+  p11mock_set always-auth
+  p11mock_set kill-at 'C_Login 1'
+  run_split "${BUILD[@]}" --pin-file pin
+  assert_killed 9
+  assert_calls 1 C_Login 0x0
+  assert_equal "$(jq -r '.tokens[].failures' "$COUNTS")" 1
+}
+
+@test "killed before the token looks at new PINs, the old one is counted" {
+  (umask 077 && echo 5822neu >new)
+  (umask 077 && echo 12345678 >so)
+  p11mock_set kill-at C_SetPIN
+  run_split "$CTLSIGN" token change-pin SAST-1 --module "$P11MOCK" --pin-file pin \
+    --new-pin-file new
+  assert_killed 9
+  assert_equal "$(jq -r '.tokens[] | .pin, .failures' "$COUNTS" | xargs)" 'user 1'
+  p11mock_set kill-at C_InitPIN
+  run_split "$CTLSIGN" token unblock SAST-1 --module "$P11MOCK" --so-pin-file so \
+    --new-pin-file new
+  assert_killed 9
+  assert_equal "$(jq -r '.tokens[] | .pin, .failures' "$COUNTS" | xargs)" 'user 1 so 1'
+}
+
+@test "a PIN that was not sent after all is not counted" {
+  p11mock_set fail 'C_OpenSession 0x30 -1 2'
+  run_split "${BUILD[@]}" --pin-file pin
+  assert_failure 5
+  assert_calls 0 C_Login
+  [[ ! -e $COUNTS ]]
 }
 
 @test "the counts hold no PIN, and only their owner reads them" {

@@ -110,6 +110,50 @@ ends_well() {
   assert_nothing_written
 }
 
+@test "of an SO PIN or PUK the words are its own: nothing unlocks it" {
+  local -a unblock=("$CTLSIGN" token unblock SAST-1 --module "$P11MOCK" --so-pin-file so
+    --new-pin-file new)
+  (umask 077 && echo 12345678 >so && echo 87654321 >wrong-so && echo 5822neu >new)
+  p11mock_set so-retries '2 3 SAST-1'
+  tty_start "$CTLSIGN" token unblock SAST-1 --module "$P11MOCK" --new-pin-file new
+  tty_wait 'A wrong SO PIN or PUK was given to this token before: take care.'
+  tty_key C-c
+  tty_finish
+  tty_stop
+
+  p11mock_set so-retries '1 3 SAST-1'
+  run_split "${unblock[@]}"
+  assert_failure 5
+  assert_one_line_error 'one try left: a wrong SO PIN or PUK locks it for good, so it is not tried without a person; make sure of the SO PIN or PUK, then'
+  tty_start --stderr stderr -- "${unblock[@]}"
+  tty_wait 'has ONE TRY LEFT.'
+  tty_wait 'A wrong SO PIN or PUK locks it FOR GOOD: nothing unlocks it then.'
+  tty_type no
+  tty_finish
+  assert_failure 1
+  grep -q "last try was not used" stderr
+  tty_stop
+  assert_calls 0 C_Login
+
+  # What is counted here, of a token that tells nothing.
+  p11mock_unset so-retries
+  p11mock_set flags 'clear 0x700000'
+  for _ in 1 2; do
+    run_split "$CTLSIGN" token unblock SAST-1 --module "$P11MOCK" --so-pin-file wrong-so \
+      --new-pin-file new
+    assert_failure 5
+  done
+  run_split "${unblock[@]}"
+  assert_failure 5
+  assert_one_line_error '2 wrong SO PINs or PUKs were sent to this token from here since the last right one'
+  tty_start "${unblock[@]}"
+  tty_wait "2 wrong SO PINs or PUKs were sent to token 'SAST-1' (serial"
+  tty_wait 'Another may lock it FOR GOOD.'
+  tty_type yes
+  tty_finish
+  assert_success
+}
+
 @test "Ctrl-C at the last try leaves it unused" {
   p11mock_set retries '1 3 SAST-1'
   tty_start --stderr stderr -- "${BUILD[@]}" --pin-file pin
@@ -162,7 +206,7 @@ ends_well() {
   p11mock_set pinpad "$PIN"
   p11mock_set hang C_Login
   tty_start --stdout stdout --stderr stderr -- "${BUILD[@]}" --timeout 1
-  tty_wait "on the keypad of the reader 'SoftHSM slot ID "
+  tty_wait "of the reader 'SoftHSM slot ID "
   # Typing a PIN takes longer than a module call may.
   sleep 1.5
   if tty_ended; then fail "the reader was not waited for"; fi

@@ -157,6 +157,7 @@ provision_succeeds() {
 @test "destroying the old key fails half-way: that it may be gone is said" {
   local after left
   for after in 1 2; do
+    p11mock_clear_log
     p11mock_set fail "C_DestroyObject 0x30 1 $after"
     run_split "${REPLACE[@]}" --pin-file pin --replace "$OLD_SERIAL"
     assert_failure 5

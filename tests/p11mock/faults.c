@@ -164,10 +164,27 @@ static void delay(const char *function)
 	}
 }
 
-/* hang: "FUNCTION".  `hanging` tells a test that the call has been reached. */
+/* Whether a line "FUNCTION [AFTER]" of `hang` is for this call. */
+static bool hangs(const char *function)
+{
+	char text[CONTROL_SIZE], *cursor = text, *line;
+	const char *rest;
+
+	if (!control_read("hang", text, sizeof(text))) {
+		forget_calls("hang");
+		return false;
+	}
+	while ((line = control_line(&cursor)) != NULL) {
+		if (line_is_for(line, function, &rest))
+			return count_call("hang", line) >= strtoul(rest, NULL, 0);
+	}
+	return false;
+}
+
+/* hang: `hanging` tells a test that the call has been reached. */
 static void hang(const char *function)
 {
-	if (!listed("hang", function))
+	if (!hangs(function))
 		return;
 	control_write("hanging", function);
 	while (listed("hang", function))

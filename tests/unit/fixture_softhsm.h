@@ -55,7 +55,8 @@ X509 *softhsm_certificate(EVP_PKEY *key, const char *common_name);
 
 /*
  * Answers each question with TEXT (NULL: with nothing) or STATUS, and remembers the question; those
- * for a new PIN and for the SO's with a text of their own.  Remembers what it is told.
+ * for a new PIN and for the SO's with a text of their own.  Remembers what it is told: what was
+ * sent, what of that was not used, and what came of the others.
  */
 struct softhsm_pins {
 	struct pin_source source;
@@ -64,7 +65,8 @@ struct softhsm_pins {
 	const char *so_text; /* PIN_SO and PIN_NEW_SO */
 	enum status status;
 	enum status new_status; /* of PIN_NEW only */
-	unsigned told;
+	unsigned sent, unused, told;
+	bool awaited;		    /* the last that was sent has no outcome yet */
 	enum pin_outcome outcome;   /* the last one, and for what */
 	struct pin_request told_of; /* its strings are gone, but for that one: */
 	char manufacturer[64];

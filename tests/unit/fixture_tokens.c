@@ -121,6 +121,17 @@ static void hear(void *context, const struct pin_request *request, enum pin_outc
 {
 	struct softhsm_pins *pins = context;
 
+	/* Each sending has one outcome, and no outcome comes without one. */
+	CU_ASSERT_EQUAL(outcome == PIN_SENT, !pins->awaited);
+	pins->awaited = outcome == PIN_SENT;
+	if (outcome == PIN_SENT) {
+		pins->sent++;
+		return;
+	}
+	if (outcome == PIN_UNUSED) {
+		pins->unused++;
+		return;
+	}
 	pins->told++;
 	pins->outcome = outcome;
 	pins->told_of = *request;

@@ -41,6 +41,47 @@ static void note(enum pin_outcome outcome)
 	CU_ASSERT_EQUAL(pin_failures_note(&token, outcome, &err), ST_OK);
 }
 
+static unsigned count(void)
+{
+	return pin_failures_count(&token);
+}
+
+/* One PIN, from the sending to what came of it. */
+static void send(enum pin_outcome outcome)
+{
+	const unsigned before = count();
+
+	note(PIN_SENT);
+	CU_ASSERT_EQUAL(count(), before + 1);
+	note(outcome);
+}
+
+static void what_is_sent_is_counted_until_it_is_right(void)
+{
+	const char *path = fresh("sent");
+
+	note(PIN_SENT);
+	/* Here a process may be killed. */
+	CU_ASSERT_EQUAL(count(), 1);
+	CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	note(PIN_REFUSED);
+	CU_ASSERT_EQUAL(count(), 1);
+	send(PIN_UNUSED);
+	CU_ASSERT_EQUAL(count(), 1);
+	send(PIN_UNCERTAIN);
+	CU_ASSERT_EQUAL(count(), 2);
+	send(PIN_ACCEPTED);
+	CU_ASSERT_EQUAL(count(), 0);
+	CU_ASSERT_EQUAL(access(path, F_OK), -1);
+	send(PIN_UNUSED);
+	CU_ASSERT_EQUAL(access(path, F_OK), -1);
+	/* Another run's right PIN in between does not make a wrong one right. */
+	note(PIN_SENT);
+	note(PIN_ACCEPTED);
+	note(PIN_REFUSED);
+	CU_ASSERT_EQUAL(count(), 1);
+}
+
 static void wrong_ones_are_counted_until_a_right_one(void)
 {
 	const char *path = fresh("count");
@@ -50,9 +91,9 @@ static void wrong_ones_are_counted_until_a_right_one(void)
 	/* Nothing to note, so nothing is made. */
 	note(PIN_ACCEPTED);
 	CU_ASSERT_EQUAL(access(path, F_OK), -1);
-	note(PIN_REFUSED);
+	send(PIN_REFUSED);
 	CU_ASSERT_EQUAL(pin_failures_count(&token), 1);
-	note(PIN_UNCERTAIN);
+	send(PIN_UNCERTAIN);
 	CU_ASSERT_EQUAL(pin_failures_count(&token), 2);
 	CU_ASSERT_EQUAL(stat(path, &st), 0);
 	CU_ASSERT_EQUAL(st.st_mode & 0777, 0600);
@@ -88,8 +129,8 @@ static void the_so_pin_has_its_own_count_and_clears_both(void)
 
 	fresh("so");
 	so.purpose = PIN_SO;
-	note(PIN_REFUSED);
-	note(PIN_REFUSED);
+	send(PIN_REFUSED);
+	send(PIN_REFUSED);
 	CU_ASSERT_EQUAL(pin_failures_count(&so), 0);
 	CU_ASSERT_EQUAL(pin_failures_note(&so, PIN_REFUSED, &err), ST_OK);
 	CU_ASSERT_EQUAL(pin_failures_count(&so), 1);
@@ -156,7 +197,8 @@ static void runs_at_the_same_time_lose_no_count(void)
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			for (int k = 0; k < EACH; k++)
-				if (pin_failures_note(&token, PIN_REFUSED, NULL) != ST_OK)
+				if (pin_failures_note(&token, PIN_SENT, NULL) != ST_OK ||
+				    pin_failures_note(&token, PIN_REFUSED, NULL) != ST_OK)
 					_exit(1);
 			_exit(0);
 		}
@@ -171,6 +213,8 @@ static void runs_at_the_same_time_lose_no_count(void)
 int main(void)
 {
 	static const struct harness_test tests[] = {
+	    {"what is sent is counted until it is known to be right",
+		what_is_sent_is_counted_until_it_is_right},
 	    {"wrong PINs are counted until a right one", wrong_ones_are_counted_until_a_right_one},
 	    {"tokens are told apart, wherever they are plugged in", tokens_are_told_apart},
 	    {"the SO PIN has its own count, and clears both",

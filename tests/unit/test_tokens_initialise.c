@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NEW_PIN	   "4812 neu"
 #define NEW_SO_PIN "87654321"
@@ -203,6 +205,104 @@ static void test_half_done(void)
 	CU_ASSERT(opens("half 2", NEW_PIN));
 }
 
+/* CUnit is not there in a child: what does not hold ends it with the line's number on stderr. */
+#define HOLDS(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "# line %d: %s\n", __LINE__, #condition);                  \
+			_exit(1);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+static const char *hang_from_now_on;
+static enum status (*true_ask)(void *, const struct pin_request *, struct secret *, struct error *);
+
+/* The last question comes right before the job. */
+static enum status ask_and_hang(
+    void *context, const struct pin_request *request, struct secret *pin, struct error *err)
+{
+	if (request->purpose == PIN_NEW)
+		softhsm_control("hang", hang_from_now_on);
+	return true_ask(context, request, pin, err);
+}
+
+/* In a child. */
+static void hang_at(const char *label, const char *hang)
+{
+	struct tokens *tokens = softhsm_open(left.module, 100);
+	const struct token_info *token;
+
+	true_ask = left.pins.source.ask;
+	left.pins.source.ask = ask_and_hang;
+	hang_from_now_on = hang;
+	token = label == NULL ? tokens_blank_at(tokens, 0) : by_label(tokens, label);
+	HOLDS(token != NULL);
+	HOLDS(token_initialise(tokens, token, "hung", &left.pins.source, &left.err) ==
+	      ST_TOKEN_TIMEOUT);
+	HOLDS(left.err.where[0] != '\0');
+	HOLDS(tokens_wedged());
+}
+
+static void hang_while_erasing(void)
+{
+	hang_at("erased", "C_InitToken\n");
+	HOLDS(left_says(left.err.what, "C_InitToken did not come back"));
+	HOLDS(left_says(left.err.hint, "it may be erased already"));
+	HOLDS(left_says(left.err.hint, "count this as a wrong SO PIN"));
+	HOLDS(left.pins.told == 1 && left.pins.outcome == PIN_UNCERTAIN);
+}
+
+static void hang_while_initialising(void)
+{
+	hang_at(NULL, "C_InitToken\n");
+	HOLDS(left_says(left.err.hint, "it may be initialised already"));
+	HOLDS(strstr(left.err.hint, "count this") == NULL);
+	HOLDS(left.pins.sent == 0);
+}
+
+static void hang_before_initialising(void)
+{
+	hang_at("erased", "C_GetTokenInfo\n");
+	HOLDS(left_says(left.err.what, "C_GetTokenInfo did not come back"));
+	HOLDS(strstr(left.err.hint, "erased") == NULL);
+	HOLDS(left.pins.sent == 1 && left.pins.unused == 1);
+}
+
+/* C_GetTokenInfo is called once to see that the token is still what it was. */
+static void hang_after_erasing(void)
+{
+	hang_at("erased", "C_GetTokenInfo 1\n");
+	HOLDS(left_says(left.err.what,
+	    "the token is initialised, but its user PIN could not be set: stopped answering: "
+	    "C_GetTokenInfo"));
+	HOLDS(left_says(left.err.hint, "token unblock"));
+	HOLDS(left.pins.told == 1 && left.pins.outcome == PIN_ACCEPTED);
+}
+
+static void test_hangs(void)
+{
+	static void (*const tests[])(void) = {hang_while_erasing, hang_while_initialising,
+	    hang_before_initialising, hang_after_erasing};
+
+	if (!start())
+		return;
+	CU_ASSERT_EQUAL_FATAL(initialise(NULL, "erased"), ST_OK);
+	for (size_t i = 0; i < HARNESS_COUNT(tests); i++) {
+		int state = -1;
+		pid_t child;
+
+		start();
+		child = fork();
+		CU_ASSERT_FATAL(child >= 0);
+		if (child == 0) {
+			tests[i]();
+			_exit(0);
+		}
+		CU_ASSERT_EQUAL(waitpid(child, &state, 0), child);
+		CU_ASSERT(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+	}
+}
+
 /* Somebody else was there between the listing and now. */
 static void test_not_blank_any_more(void)
 {
@@ -229,6 +329,7 @@ int main(void)
 	    {"labels that no token takes are refused before anybody is asked", test_labels},
 	    {"a failure leaves the token as it was", test_nothing_happened},
 	    {"only the user PIN missing is said so, and can be mended", test_half_done},
+	    {"a token that hangs is said to be erased, or maybe, or not", test_hangs},
 	    {"a token that is blank no more is left alone", test_not_blank_any_more},
 	};
 

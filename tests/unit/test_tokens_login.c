@@ -274,6 +274,61 @@ static void test_always_authenticate(void)
 	CU_ASSERT(!left.pins.last.final_try && !left.pins.last.count_low);
 }
 
+/* What signing tells of its PINs. */
+static void test_signing_tells(void)
+{
+	static const struct {
+		const char *fail;
+		enum pin_outcome outcome;
+	} cases[] = {
+	    {"C_Login 0xa0\n", PIN_REFUSED},
+	    {"C_Login 0xa4\n", PIN_REFUSED},
+	    {"C_Login 0x5\n", PIN_UNCERTAIN},
+	    {"C_Login 0x50\n", PIN_UNCERTAIN},
+	    {"C_Login 0x32\n", PIN_UNCERTAIN},
+	    {"C_Login 0xa3\n", PIN_ACCEPTED},
+	    {"C_Sign 0x30\n", PIN_ACCEPTED},
+	};
+
+	static const char *const unused[] = {
+	    "C_Login 0x102\n", "C_Login 0x100\n", "C_Login 0x104\n"};
+
+	if (!left_start())
+		return;
+	for (size_t i = 0; i < HARNESS_COUNT(cases); i++) {
+		left.pins.told = 0;
+		softhsm_control("fail", cases[i].fail);
+		CU_ASSERT_NOT_EQUAL(left_sign(), ST_OK);
+		CU_ASSERT_EQUAL(left.pins.told, 1);
+		CU_ASSERT_EQUAL(left.pins.told_of.purpose, PIN_LOGIN);
+		CU_ASSERT_EQUAL(left.pins.outcome, cases[i].outcome);
+	}
+	/* No user PIN, somebody logged in already: nobody has looked at it. */
+	for (size_t i = 0; i < HARNESS_COUNT(unused); i++) {
+		left.pins.told = left.pins.sent = left.pins.unused = 0;
+		softhsm_control("fail", unused[i]);
+		CU_ASSERT_NOT_EQUAL(left_sign(), ST_OK);
+		CU_ASSERT_EQUAL(left.pins.sent, 1);
+		CU_ASSERT_EQUAL(left.pins.unused, 1);
+		CU_ASSERT_EQUAL(left.pins.told, 0);
+		CU_ASSERT(strstr(left.err.hint, "count this") == NULL);
+	}
+	softhsm_control_reset();
+	softhsm_control("always-auth", "left\n");
+	left.pins.told = left.pins.sent = 0;
+	CU_ASSERT_EQUAL(left_sign(), ST_OK);
+	CU_ASSERT_EQUAL(left.pins.sent, 2);
+	CU_ASSERT_EQUAL(left.pins.told, 2);
+	CU_ASSERT_EQUAL(left.pins.told_of.purpose, PIN_CONTEXT);
+	CU_ASSERT_EQUAL(left.pins.outcome, PIN_ACCEPTED);
+	left.pins.told = 0;
+	softhsm_control("fail", "C_Login 0xa0 1 1\n");
+	CU_ASSERT_EQUAL(left_sign(), ST_PIN_WRONG);
+	CU_ASSERT_EQUAL(left.pins.told, 2);
+	CU_ASSERT_EQUAL(left.pins.outcome, PIN_REFUSED);
+	CU_ASSERT_STRING_EQUAL(left.pins.manufacturer, "SoftHSM project");
+}
+
 int main(void)
 {
 	static const struct harness_test tests[] = {
@@ -290,6 +345,7 @@ int main(void)
 	    {"a token that wants no login gets none", test_no_login_required},
 	    {"a PIN pad logs in without a PIN", test_pin_pad},
 	    {"CKA_ALWAYS_AUTHENTICATE gets the same PIN again", test_always_authenticate},
+	    {"signing tells of each PIN that was sent", test_signing_tells},
 	};
 
 	return harness_main("tokens login", tests, HARNESS_COUNT(tests));

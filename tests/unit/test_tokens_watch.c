@@ -294,7 +294,52 @@ static void hang(void)
 	_exit(0);
 }
 
-static void test_hanging(void)
+/* Somebody types while a module is slow, or wants to end while one hangs. */
+static void wake(void)
+{
+	const struct tokens_options options = {
+	    .modules = &module, .n_modules = 1, .timeout_ms = 20000};
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	uint64_t count;
+	long begin;
+
+	HOLDS(tokens_open(&options, &tokens, &err) == ST_OK);
+	HOLDS(token_watch_open(tokens, &watch, &err) == ST_OK);
+	/* The wait ends, the module goes on, and nothing is told but what is true. */
+	softhsm_control("delay", "C_GetSlotList 1200\n");
+	wait_ms(0);
+	softhsm_control("removed", "watched A\n");
+	HOLDS(eventfd_write(fd, 1) == 0);
+	usleep(400000);
+	begin = now_ms();
+	HOLDS(token_watch_wait(watch, 5000, fd, &events, &n, &err) == ST_OK);
+	HOLDS(n == 0 && token_watch_problem_count(watch) == 0);
+	HOLDS(now_ms() - begin < 400);
+	HOLDS(tokens_count(tokens) == 2);
+	HOLDS(!tokens_wedged());
+	HOLDS(eventfd_read(fd, &count) == 0);
+	softhsm_control("delay", "");
+	HOLDS(token_watch_wait(watch, 5000, fd, &events, &n, &err) == ST_OK);
+	HOLDS(is_event(0, false, "watched A", serial_a) && n == 1);
+	HOLDS(tokens_count(tokens) == 1);
+	/* One that hangs keeps nobody who wants to end. */
+	softhsm_control("hang", "C_GetSlotList\n");
+	HOLDS(eventfd_write(fd, 1) == 0);
+	usleep(400000);
+	begin = now_ms();
+	HOLDS(token_watch_wait(watch, -1, fd, &events, &n, &err) == ST_OK);
+	HOLDS(n == 0 && token_watch_problem_count(watch) == 0);
+	HOLDS(now_ms() - begin < 400);
+	HOLDS(token_watch_wait(watch, -1, fd, &events, &n, &err) == ST_OK);
+	HOLDS(now_ms() - begin < 800);
+	token_watch_close(watch);
+	tokens_close(tokens);
+	HOLDS(now_ms() - begin < 2500);
+	HOLDS(tokens_wedged());
+	_exit(0);
+}
+
+static void in_child(void (*test)(void))
 {
 	int state = -1;
 	pid_t child;
@@ -304,9 +349,19 @@ static void test_hanging(void)
 	child = fork();
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0)
-		hang();
+		test();
 	CU_ASSERT_EQUAL(waitpid(child, &state, 0), child);
 	CU_ASSERT(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+}
+
+static void test_hanging(void)
+{
+	in_child(hang);
+}
+
+static void test_woken_hanging(void)
+{
+	in_child(wake);
 }
 
 static void test_blank(void)
@@ -389,6 +444,7 @@ int main(void)
 	    {"a module that fails is told once, and comes back", test_failing},
 	    {"a slot that fails once is nothing, for good it is told", test_broken_slot},
 	    {"a module that hangs is told once and left behind", test_hanging},
+	    {"a wait is woken although a module hangs", test_woken_hanging},
 	    {"blank tokens have a list of their own", test_blank},
 	    {"a token that was emptied counts as removed and is blank", test_emptied},
 	    {"a token with a new label is another token", test_renamed},

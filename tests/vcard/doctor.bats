@@ -71,11 +71,59 @@ opensc() {
   opensc
   is_not_ready
   told module-answers bad "^stopped answering: " \
-    "unplug the token, plug it in again, and start again"
+    "take the card out of 'Virtual PCD 00 00', insert it again, and start again"
   told readers ok "^2 readers$"
   levels card warning -
   ((SECONDS - begin < 15)) || fail "took $((SECONDS - begin)) s"
   vcard_ctl card unhang
+}
+
+@test "a card that hangs comes before SoftHSM's free slot, named or registered" {
+  local options=(--module "$SOFTHSM_MODULE" --module "$OPENSC_MODULE")
+  softhsm_require
+  softhsm_setup hsm
+  vcard_ctl card hang
+  for _ in named registered; do
+    run_split "$CTLSIGN" doctor "${options[@]}"
+    assert_failure 5
+    assert_line --regexp "^NOT READY: .*/opensc-pkcs11.so: stopped answering: C_"
+    assert_equal "${lines[-2]}" "Begin with this; then ask again:"
+    assert_equal "${lines[-1]}" \
+      "  take the card out of 'Virtual PCD 00 00', insert it again, and start again"
+    refute_output --partial "token init"
+    assert_line --partial "no token is there, only SoftHSM's free slot (for a token in software)"
+    registers_both || break
+    options=()
+  done
+  vcard_ctl card unhang
+}
+
+# Whether p11-kit registers OpenSC's module and SoftHSM here.
+registers_both() {
+  local list
+  list=$("$CTLSIGN" doctor --json | jq -r '.checks[] | select(.check == "module-file") | .where')
+  [[ $list == *opensc-pkcs11.so* && $list == *libsofthsm2.so* ]]
+}
+
+@test "a SmartCard-HSM that was never initialised is to be initialised, then to make a key" {
+  vcard_hsm hsm 1
+  vcard_eject card
+  opensc
+  is_not_ready
+  told token-pin ok "^set, and not locked$"
+  local serial
+  serial=$(jq -r '.checks[] | select(.check == "token-pin") | .where' <<<"$output")
+  told token-key bad "^token 'SmartCard-HSM .UserPIN.' shows neither keys nor certificates: it may" \
+    "ctlsign token init $serial --label SAST-1 --module $OPENSC_MODULE"
+  pkcs11-tool --module "$OPENSC_MODULE" --slot-index 1 --init-token --label SAST-3 \
+    --so-pin "$VCARD_SO_PIN"
+  pkcs11-tool --module "$OPENSC_MODULE" --slot-index 1 --init-pin --login --login-type so \
+    --so-pin "$VCARD_SO_PIN" --new-pin "$VCARD_PIN"
+  opensc
+  is_not_ready
+  told token-key bad "^token 'SAST-3 .UserPIN.' has no RSA key that shows$" \
+    "ctlsign token provision $serial --subject CN=SAST-3 --module $OPENSC_MODULE"
+  vcard_remove hsm
 }
 
 @test "two modules: SoftHSM beside the card" {

@@ -42,6 +42,9 @@ init_hsm() {
     ctlsign token init "$HSM_SERIAL" "${OPENSC[@]}" --label SAST-9 --erase "$HSM_SERIAL" \
     --so-pin-file ../so-pin --new-pin-file ../pin
   assert_success
+  # OpenSC puts the PIN's name behind the label.
+  assert_stderr --regexp \
+    "warning: the module shows it as 'SAST-9 \(UserPIN\)', not as 'SAST-9': name it so, or by its serial number $HSM_SERIAL$"
 }
 
 prepare_hsm() {
@@ -80,6 +83,73 @@ prepare_hsm() {
   quietly build -o out.tlv "${OPENSC[@]}" "${PIN_FILE[@]}" --collect 1 --token "$HSM_SERIAL" \
     --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,dns=pub.lab"
   quietly verify out.tlv
+}
+
+# OpenSC loses some bytes, too, when it removes a certificate.
+replace_on_hsm() { # FILE
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 \
+    quietly token import "$HSM_SERIAL" "$1" "${OPENSC[@]}" "${PIN_FILE[@]}" --replace "$HSM_SERIAL"
+}
+
+@test "a CA's certificate takes the place of the self-signed one, under an id that holds only one" {
+  empty_hsm
+  prepare_hsm
+  ctlsign token export "$HSM_SERIAL" "${OPENSC[@]}" -o self.pem
+  assert_success
+  openssl x509 -in self.pem -noout -pubkey >key.pub
+  cert_ca ca 2048 "/CN=Lab CA"
+  openssl x509 -new -force_pubkey key.pub -CA ca.pem -CAkey ca.key -subj /O=Lab/CN=SAST-9 -days 100 \
+    -set_serial 0x77 -out sast-9.pem
+  refused 1 "under id 01 there is already the certificate of CN=SAST-9;O=Lab; .*--replace $HSM_SERIAL" \
+    token import "$HSM_SERIAL" sast-9.pem "${OPENSC[@]}" "${PIN_FILE[@]}"
+  replace_on_hsm sast-9.pem
+  quietly token export "$HSM_SERIAL" "${OPENSC[@]}" -o back.pem
+  assert_equal "$(cert_serial back.pem)" 77
+  quietly build -o out.tlv "${OPENSC[@]}" "${PIN_FILE[@]}" --collect 1 --token "$HSM_SERIAL" \
+    --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,dns=pub.lab"
+  quietly verify out.tlv
+  # And another after it, for the card has lost its public key object with the first certificate.
+  openssl x509 -new -force_pubkey key.pub -CA ca.pem -CAkey ca.key -subj /O=Lab/CN=SAST-9 -days 100 \
+    -set_serial 0x78 -out next.pem
+  replace_on_hsm next.pem
+  quietly token export "$HSM_SERIAL" "${OPENSC[@]}" -o back.pem --force
+  assert_equal "$(cert_serial back.pem)" 78
+}
+
+@test "a SmartCard-HSM that was never initialised: provision says so" {
+  empty_hsm
+  refused 5 "if it was never initialised: ctlsign token init $HSM_SERIAL --label NAME" \
+    token provision "$HSM_SERIAL" "${OPENSC[@]}" --subject CN=SAST-9 "${PIN_FILE[@]}"
+}
+
+@test "init without TOKEN takes no slot in software while cards are there" {
+  local slot
+  softhsm_setup hsm
+  slot=$(softhsm2-util --show-slots | awk '/^Slot /{ print $2; exit }')
+  mkfifo -m 600 never
+  refused 5 "the only blank token is one in software, and there are others: 'pkcs11:slot-id=$slot.*' \(.*in software\); .*\(serial $PIV_SERIAL\).*\(serial $HSM_SERIAL\); name the one that is meant" \
+    token init --label NEW "${SOFTHSM[@]}" "${OPENSC[@]}" --so-pin-file never
+  # As it is written there.
+  [[ $stderr =~ (pkcs11:[^\']*) ]]
+  ctlsign token init "${BASH_REMATCH[1]}" --label NEW "${SOFTHSM[@]}" "${OPENSC[@]}" \
+    --so-pin-file ../so-pin --new-pin-file ../new-pin
+  assert_success
+  assert_equal "$(softhsm_serial NEW)" "$(awk '$1 == "Serial" { print $2 }' <<<"$output")"
+  # Whoever names the module means it.
+  ctlsign token init --label OTHER "${SOFTHSM[@]}" --so-pin-file ../so-pin --new-pin-file ../new-pin
+  assert_success
+}
+
+@test "init without TOKEN takes no slot in software while a reader holds a card that no module knows" {
+  grep -qs softhsm /usr/share/p11-kit/modules/* /etc/pkcs11/modules/* ||
+    skip "p11-kit has no SoftHSM registered here"
+  softhsm_setup hsm
+  mkfifo -m 600 never
+  # OpenSC knows other cards only.
+  echo 'app default { card_drivers = openpgp; }' >opensc.conf
+  export OPENSC_CONF=$PWD/opensc.conf
+  refused 5 "the only blank token is one in software, and there are others: .*; a card that no module knows \(.*00 00\); a card that no module knows \(.*00 01\); name the one" \
+    token init --label NEW --so-pin-file never
 }
 
 @test "a card with a key is erased only by its serial number" {
@@ -145,7 +215,7 @@ assert_success_after_all() {
 }
 
 @test "a card that makes no keys through its module says so, and nothing is tried" {
-  refused 5 "cannot" token provision "$(piv)" "${OPENSC[@]}" --subject CN=X,O=Lab --id 05 \
+  refused 5 "cannot.*; nothing was changed$" token provision "$(piv)" "${OPENSC[@]}" --subject CN=X,O=Lab --id 05 \
     "${PIN_FILE[@]}"
   assert_card piv tries 3
 }
