@@ -116,17 +116,42 @@ static const struct wording new_so_pin = {
     .options = N_("give --so-pin-file FILE or --so-pin-fd N, or run it at a terminal"),
 };
 
-static const struct wording *wording_of(enum pin_purpose purpose)
+/* A blank token has neither label nor serial number: these take its reader. */
+static const struct wording blank_new_pin = {
+    .prompt = N_("New PIN of the blank token in '%1$s': "),
+    .again = N_("The new PIN of the blank token in '%1$s' once more: "),
+    .on_pad = N_("Type the new PIN of the blank token on the keypad\nof the reader '%1$s' now."),
+    .missing = N_("the new PIN is needed and there is no terminal to ask at"),
+    .options = N_("give --new-pin-file FILE or --new-pin-fd N, or run it at a terminal"),
+};
+
+static const struct wording blank_new_so_pin = {
+    .prompt = N_("New SO PIN of the blank token in '%1$s': "),
+    .again = N_("The new SO PIN of the blank token in '%1$s' once more: "),
+    .on_pad = N_("Type the new SO PIN of the blank token on the keypad\nof the reader '%1$s' now."),
+    .missing = N_("a new SO PIN is needed and there is no terminal to ask at"),
+    .options = N_("give --so-pin-file FILE or --so-pin-fd N, or run it at a terminal"),
+};
+
+static bool is_blank(const struct pin_request *request)
 {
-	switch (purpose) {
+	return (request->purpose == PIN_NEW || request->purpose == PIN_NEW_SO) &&
+	       request->label[0] == '\0' && request->serial[0] == '\0';
+}
+
+static const struct wording *wording_of(const struct pin_request *request)
+{
+	const bool blank = is_blank(request);
+
+	switch (request->purpose) {
 	case PIN_PASSPHRASE:
 		return &passphrase;
 	case PIN_SO:
 		return &so_pin;
 	case PIN_NEW:
-		return &new_pin;
+		return blank ? &blank_new_pin : &new_pin;
 	case PIN_NEW_SO:
-		return &new_so_pin;
+		return blank ? &blank_new_so_pin : &new_so_pin;
 	case PIN_LOGIN:
 	case PIN_CONTEXT:
 		break;
@@ -152,7 +177,11 @@ static bool is_counted(enum pin_purpose purpose)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void fill(char *out, size_t size, const char *format, const struct pin_request *request)
 {
-	snprintf(out, size, format, request->label, request->serial, request->reader);
+	/* The words for a blank token take its reader only, and no number may be left out. */
+	if (is_blank(request))
+		snprintf(out, size, format, request->reader);
+	else
+		snprintf(out, size, format, request->label, request->serial, request->reader);
 }
 
 static void fill_number(char *out, size_t size, const char *one, const char *many, unsigned number)
@@ -164,7 +193,7 @@ static void fill_number(char *out, size_t size, const char *one, const char *man
 static void fill_question(
     char *out, size_t size, const struct pin_request *request, unsigned failures)
 {
-	const struct wording *words = wording_of(request->purpose);
+	const struct wording *words = wording_of(request);
 
 	if (request->final_try)
 		snprintf(out, size, _(words->last_confirm), request->label, request->serial, YES);
@@ -179,7 +208,7 @@ static void fill_question(
 static enum status refuse_risk(
     const struct pin_request *request, unsigned failures, struct error *err)
 {
-	const struct wording *words = wording_of(request->purpose);
+	const struct wording *words = wording_of(request);
 	char what[PROMPT_MAX];
 
 	if (request->final_try)
@@ -222,7 +251,7 @@ static enum status send_to_reader(const struct pin_request *request, struct erro
 
 	if (!terminal_available())
 		return ST_OK;
-	fill(line, sizeof(line), _(wording_of(request->purpose)->on_pad), request);
+	fill(line, sizeof(line), _(wording_of(request)->on_pad), request);
 	return terminal_say(line, err);
 }
 
@@ -239,7 +268,7 @@ static enum status explain_no_answer(enum status st, const struct wording *words
 
 static void warn_of_failures(const struct pin_request *request, unsigned failures)
 {
-	const struct wording *words = wording_of(request->purpose);
+	const struct wording *words = wording_of(request);
 	char line[PROMPT_MAX];
 
 	if (request->final_try || !is_counted(request->purpose))
@@ -256,7 +285,7 @@ static void warn_of_failures(const struct pin_request *request, unsigned failure
 static enum status ask_person(
     const struct pin_request *request, unsigned failures, struct secret *pin, struct error *err)
 {
-	const struct wording *words = wording_of(request->purpose);
+	const struct wording *words = wording_of(request);
 	struct secret again = SECRET_INIT;
 	char prompt[PROMPT_MAX];
 	enum status st;

@@ -165,7 +165,7 @@ subjects() { # LABEL
   tty_wait 'SO PIN or PUK of token'
   tty_wait "About to ERASE token 'SAST-1' (serial $SERIAL) and to initialise it as 'new'."
   tty_type "$SO_PIN"
-  tty_wait 'New PIN of token'
+  tty_wait 'New PIN of the blank token'
   tty_type "$PIN"
   tty_wait 'once more'
   tty_type "$PIN"
@@ -191,7 +191,7 @@ subjects() { # LABEL
 @test "at the terminal: a slot in software is called that, with its module" {
   tty_require
   tty_start "$CTLSIGN" token init --label new "${MODULE[@]}"
-  tty_wait 'SO PIN of'
+  tty_wait "New SO PIN of the blank token in 'SoftHSM slot ID 0x0':"
   tty_screen | tr -s ' \n' '  ' >screen
   grep -q "About to initialise a token in software, the blank one in slot [0-9]* (SoftHSM slot ID 0x0) of $SOFTHSM_MODULE, as 'new'\." screen ||
     fail "the screen is:" "$(<screen)"
@@ -228,7 +228,7 @@ subjects() { # LABEL
   tty_stop
   tty_start "$CTLSIGN" token init SAST-1 --label new "${MODULE[@]}" --erase "$SERIAL" \
     --so-pin-file "$BATS_TEST_TMPDIR/so-pin"
-  tty_wait 'New PIN of token'
+  tty_wait 'New PIN of the blank token'
   tty_key C-c
   tty_finish
   assert_killed 2
@@ -239,7 +239,7 @@ subjects() { # LABEL
   tty_require
   tty_start "$CTLSIGN" token init --label new "${MODULE[@]}" \
     --so-pin-file "$BATS_TEST_TMPDIR/so-pin"
-  tty_wait 'New PIN of token'
+  tty_wait 'New PIN of the blank token'
   tty_type "$PIN"
   tty_wait 'once more'
   tty_type "$PIN-"
