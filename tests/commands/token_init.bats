@@ -165,7 +165,7 @@ subjects() { # LABEL
   tty_wait 'SO PIN or PUK of token'
   tty_wait "About to ERASE token 'SAST-1' (serial $SERIAL) and to initialise it as 'new'."
   tty_type "$SO_PIN"
-  tty_wait 'New PIN of the blank token'
+  tty_wait 'New PIN of token'
   tty_type "$PIN"
   tty_wait 'once more'
   tty_type "$PIN"
@@ -228,7 +228,7 @@ subjects() { # LABEL
   tty_stop
   tty_start "$CTLSIGN" token init SAST-1 --label new "${MODULE[@]}" --erase "$SERIAL" \
     --so-pin-file "$BATS_TEST_TMPDIR/so-pin"
-  tty_wait 'New PIN of the blank token'
+  tty_wait 'New PIN of token'
   tty_key C-c
   tty_finish
   assert_killed 2
