@@ -51,6 +51,17 @@ adds() {
   tty_wait "Added: token '$1' (serial $(softhsm_serial "$1"))."
 }
 
+# SAST-1 is inserted, added and removed, then SAST-2 inserted and added.
+adds_both() {
+  tty_wait "Insert token 1 of 2"
+  inserted SAST-1
+  adds SAST-1 1
+  inserted
+  tty_wait "Insert token 2 of 2"
+  inserted SAST-2
+  adds SAST-2 2
+}
+
 # The list that SAST-1 and SAST-2 are in.
 old_list() {
   inserted SAST-1 SAST-2
@@ -230,13 +241,7 @@ old_list() {
 
 @test "finish signs with the token that is inserted then" {
   collects 2
-  tty_wait "Insert token 1 of 2"
-  inserted SAST-1
-  adds SAST-1 1
-  inserted
-  tty_wait "Insert token 2 of 2"
-  inserted SAST-2
-  adds SAST-2 2
+  adds_both
   tty_wait 'Type "finish"'
   inserted
   tty_wait "Insert the token that is to sign, one of:"
@@ -290,13 +295,7 @@ old_list() {
 
 @test "at the end a token that was not collected is told so" {
   collects 2
-  tty_wait "Insert token 1 of 2"
-  inserted SAST-1
-  adds SAST-1 1
-  inserted
-  tty_wait "Insert token 2 of 2"
-  inserted SAST-2
-  adds SAST-2 2
+  adds_both
   tty_wait 'Type "finish"'
   inserted STRANGER
   tty_wait "token 'STRANGER' (serial $(softhsm_serial STRANGER)) is inserted, but it was not added"
@@ -350,13 +349,7 @@ old_list() {
 
 @test "after a wrong PIN the tokens need not be asked for again" {
   collects 2
-  tty_wait "Insert token 1 of 2"
-  inserted SAST-1
-  adds SAST-1 1
-  inserted
-  tty_wait "Insert token 2 of 2"
-  inserted SAST-2
-  adds SAST-2 2
+  adds_both
   tty_wait 'Type "finish"'
   tty_type f
   tty_wait "PIN of token 'SAST-2'"
