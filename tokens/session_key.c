@@ -8,8 +8,6 @@
 #include "tokens/session.h"
 #include "tokens/signature.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -89,19 +87,6 @@ static enum status find_work(struct module_job *base)
 	return ST_NO_KEY;
 }
 
-static bool add_modulus(const EVP_PKEY *key, struct buffer *out)
-{
-	unsigned char bytes[SIGNER_MAX_SIGNATURE];
-	BIGNUM *n = NULL;
-
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
-	    BN_num_bytes(n) <= (int)sizeof(bytes))
-		buffer_add(out, bytes, (size_t)BN_bn2bin(n, bytes));
-	BN_free(n);
-	return out->len > 0;
-}
-
 static enum status find(struct token_session *session, const EVP_PKEY *public_key,
     struct buffer *id, bool *always_authenticate, struct error *err)
 {
@@ -110,7 +95,7 @@ static enum status find(struct token_session *session, const EVP_PKEY *public_ke
 
 	if (job == NULL)
 		return error_no_memory(err);
-	if (!add_modulus(public_key, &job->modulus)) {
+	if (!signature_modulus(public_key, &job->modulus)) {
 		module_job_end(&job->base, NULL);
 		return error_set(err, ST_LIMIT, _("the key is no RSA key of at most %d bits"),
 		    SIGNER_MAX_SIGNATURE * 8);

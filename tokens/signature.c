@@ -124,26 +124,24 @@ static enum status explain(
 	return err->status;
 }
 
-/* The key's RSA modulus; nothing for another key. */
-static void add_modulus(const EVP_PKEY *key, struct buffer *out)
+bool signature_modulus(const EVP_PKEY *key, struct buffer *out)
 {
 	unsigned char bytes[SIGNER_MAX_SIGNATURE];
 	BIGNUM *n = NULL;
-	int len;
 
-	if (key == NULL || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) <= 0)
-		return;
-	len = BN_num_bytes(n);
-	if (len <= (int)sizeof(bytes))
+	if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+	    BN_num_bytes(n) <= (int)sizeof(bytes))
 		buffer_add(out, bytes, (size_t)BN_bn2bin(n, bytes));
 	BN_free(n);
+	return out->len > 0;
 }
 
 static bool fill(struct sign_job *job, const struct signature_request *request)
 {
 	buffer_add(&job->digest_info, request->digest_info.data, request->digest_info.len);
 	buffer_add(&job->key_id, request->key_id.data, request->key_id.len);
-	add_modulus(request->key, &job->modulus);
+	signature_modulus(request->key, &job->modulus);
 	job->pin = *request->pin;
 	*request->pin = (struct secret)SECRET_INIT;
 	return !job->digest_info.failed && !job->key_id.failed && !job->modulus.failed;

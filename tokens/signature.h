@@ -31,4 +31,10 @@ struct signature_request {
 enum status signature_make(struct login *login, const struct signature_request *request,
     uint8_t *signature, size_t *len, struct error *err);
 
+/*
+ * Appends the modulus of an RSA key, without leading zeros, to the empty OUT; false for a key of
+ * another kind or one that is larger than any signature of a trust list.
+ */
+bool signature_modulus(const EVP_PKEY *key, struct buffer *out);
+
 #endif
