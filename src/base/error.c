@@ -134,7 +134,10 @@ enum status error_openssl(struct error *err, enum status status, const char *fmt
 char *error_line(const struct error *err, char *out, size_t size)
 {
 	const char *between = err->where[0] != '\0' ? ": " : "";
-	const char *before_hint = err->hint[0] != '\0' ? "; " : "";
+	const size_t len = strlen(err->what);
+	/* A sentence of somebody else's ends by itself. */
+	const char *joint = len > 0 && err->what[len - 1] == '.' ? " " : "; ";
+	const char *before_hint = err->hint[0] != '\0' ? joint : "";
 	char whole[sizeof(*err) + 4];
 
 	snprintf(whole, sizeof(whole), "%s%s%s%s%s", err->where, between, err->what, before_hint,

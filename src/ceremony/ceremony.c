@@ -19,6 +19,19 @@ static bool is_unsigned(const struct tl_finding *finding)
 	return strcmp(finding->code, "unsigned") == 0;
 }
 
+char *ceremony_finding_line(const struct tl_finding *finding, char out[CEREMONY_FINDING_MAX])
+{
+	const char *before_hint = finding->hint[0] != '\0' ? "; " : "";
+
+	if (finding->record > 0)
+		snprintf(out, CEREMONY_FINDING_MAX, _("record %zu: %s%s%s"), finding->record,
+		    finding->text, before_hint, finding->hint);
+	else
+		snprintf(out, CEREMONY_FINDING_MAX, "%s%s%s", finding->text, before_hint,
+		    finding->hint);
+	return out;
+}
+
 /* Reads what was built from PLAN, whose certificates need not be decoded again. */
 static enum status read_planned(
     struct trustlist *list, const struct tl_plan *plan, struct bytes file, struct error *err)
@@ -205,10 +218,9 @@ static enum status read_back(
 	return st;
 }
 
-enum status ceremony_run(const struct ceremony *ceremony, struct error *err)
+enum status ceremony_make(const struct ceremony *ceremony, struct buffer *out, struct error *err)
 {
 	struct tl_verifier *verifier = tl_verifier_new();
-	struct buffer file = BUFFER_INIT;
 	struct tl_findings found = {0};
 	enum status st;
 
@@ -217,21 +229,40 @@ enum status ceremony_run(const struct ceremony *ceremony, struct error *err)
 	/* A PIN is not worth asking for when the result could not be written. */
 	st = file_check_writable(ceremony->path, ceremony->replace, err);
 	if (st == ST_OK)
-		st = tl_build(ceremony->plan, &file, err);
+		st = tl_build(ceremony->plan, out, err);
 	if (st == ST_OK)
-		st = lint(ceremony->plan, buffer_bytes(&file), ceremony->ignore_lint, &found, err);
+		st = lint(ceremony->plan, buffer_bytes(out), ceremony->ignore_lint, &found, err);
 	if (st == ST_OK && ceremony->current != NULL)
-		st = check_signer(ceremony->current, buffer_bytes(&file), err);
+		st = check_signer(ceremony->current, buffer_bytes(out), err);
 	/* tl_sign() verifies in software, from the certificate in the list, before it returns. */
 	if (st == ST_OK)
-		st = tl_sign(&file, ceremony->signer, verifier, err);
-	if (st == ST_OK)
-		st = file_write_durably(
-		    ceremony->path, buffer_bytes(&file), ceremony->replace, 0644, err);
-	if (st == ST_OK)
-		st = read_back(verifier, ceremony->path, buffer_bytes(&file), err);
+		st = tl_sign(out, ceremony->signer, verifier, err);
 	tl_findings_free(&found);
 	tl_verifier_free(verifier);
+	return st;
+}
+
+enum status ceremony_write(const struct ceremony *ceremony, struct bytes file, struct error *err)
+{
+	struct tl_verifier *verifier = tl_verifier_new();
+	enum status st;
+
+	if (verifier == NULL)
+		return error_no_memory(err);
+	st = file_write_durably(ceremony->path, file, ceremony->replace, 0644, err);
+	if (st == ST_OK)
+		st = read_back(verifier, ceremony->path, file, err);
+	tl_verifier_free(verifier);
+	return st;
+}
+
+enum status ceremony_run(const struct ceremony *ceremony, struct error *err)
+{
+	struct buffer file = BUFFER_INIT;
+	enum status st = ceremony_make(ceremony, &file, err);
+
+	if (st == ST_OK)
+		st = ceremony_write(ceremony, buffer_bytes(&file), err);
 	buffer_free(&file);
 	return st;
 }

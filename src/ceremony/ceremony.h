@@ -18,16 +18,6 @@
 #include <openssl/types.h>
 #include <stdbool.h>
 
-/* A certificate file may be this long (bytes). */
-#define CEREMONY_MAX_INPUT (256u * 1024)
-
-/*
- * Reads the one X.509 certificate in PATH, PEM or DER; a private key beside it is passed over.
- * Several certificates are ST_FORMAT: which one is meant must not be guessed.  The caller owns
- * *OUT (X509_free).
- */
-enum status certificate_read(const char *path, X509 **out, struct error *err);
-
 /*
  * A signer with the private key in the PEM file PATH.  Its certificate is the one of
  * CANDIDATES that fits the key; none is ST_NO_KEY.  An encrypted key asks PINS for its passphrase,
@@ -78,6 +68,10 @@ struct pin_source ceremony_pin_source(struct ceremony_pins *pins);
 enum status ceremony_prepare(
     const struct tl_plan *plan, bool ignore_lint, struct tl_findings *found, struct error *err);
 
+/* A finding as a line for people: "record 3: TEXT; HINT".  OUT is always terminated; returns OUT. */
+#define CEREMONY_FINDING_MAX 768
+char *ceremony_finding_line(const struct tl_finding *finding, char out[CEREMONY_FINDING_MAX]);
+
 /*
  * What changes from CURRENT to the list of PLAN, but for its signer, which need not be known yet.
  * tl_changes_free() in any case.
@@ -86,22 +80,36 @@ enum status ceremony_compare(const struct tl_plan *plan, const struct trustlist 
     struct tl_changes *changes, struct error *err);
 
 /*
- * Builds, lints, signs, verifies and writes a list:
- * tl_build(), tl_lint() of what is about to be signed, with CURRENT a check that its signer is a
- * SAST there (ST_LOCKOUT if not), one signature that is verified in software, a durable write of
- * PATH, and tl_verify() once more of what is then read from the disk.  Whatever fails before the
- * last step leaves PATH as it was.  When the last step fails, or the directory cannot be flushed,
- * the new file is there whole and the error says so.
+ * A list that is to be signed and written.  CURRENT is what phones have now: a signer that is no
+ * SAST there is ST_LOCKOUT.  NULL: nothing, or not known, or it is to be forced.
  */
 struct ceremony {
 	const struct tl_plan *plan;
 	struct signer *signer;
-	const struct trustlist *current; /* what phones have now; NULL: nothing, or not known */
+	const struct trustlist *current;
 	const char *path;
 	bool replace;
 	bool ignore_lint;
 };
+
+/*
+ * All of it: ceremony_make(), then ceremony_write().  Whatever fails before the last step leaves
+ * PATH as it was.
+ */
 enum status ceremony_run(const struct ceremony *ceremony, struct error *err);
+
+/*
+ * Into OUT (emptied first): checks that PATH could be written, tl_build(), tl_lint() of what is
+ * about to be signed, the signer's place in CURRENT, one signature that is verified in software.
+ */
+enum status ceremony_make(const struct ceremony *ceremony, struct buffer *out, struct error *err);
+
+/*
+ * Writes the signed FILE durably to PATH, reads it back, compares and verifies it.  When one of the
+ * last three fails, or the directory cannot be flushed, the new file is there whole and the error
+ * says so.
+ */
+enum status ceremony_write(const struct ceremony *ceremony, struct bytes file, struct error *err);
 
 /* Certificates that end within this many days are worth a warning, unless told otherwise. */
 #define CEREMONY_EXPIRY_DAYS 30

@@ -6,48 +6,20 @@
 #include "cli/build.h"
 
 #include "base/text.h"
+#include "ceremony/named_signer.h"
 #include "ceremony/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-static enum status open_signer(struct build *build, const struct pin_source *pins,
-    struct token_selector **selector, struct signer **signer, struct error *err)
-{
-	struct token_signer_request request = {
-	    .candidates = build->sast, .n_candidates = build->n_sast, .pins = pins};
-	enum status st;
-
-	if (!token_selector_is_uri(build->key)) {
-		st = pem_signer_open(build->key, build->sast, build->n_sast, pins, signer, err);
-		if (st != ST_OK)
-			build_hint_at_key(build, err);
-		return st;
-	}
-	st = token_selector_parse(build->key, selector, err);
-	if (st != ST_OK)
-		return st;
-	request.selector = *selector;
-	return token_signer_open(build->tokens, &request, signer, err);
-}
-
 static void print_findings(const struct tl_findings *found)
 {
-	for (size_t i = 0; i < found->n; i++) {
-		const struct tl_finding *f = &found->items[i];
-		const char *before_hint = f->hint[0] != '\0' ? "; " : "";
-		char line[sizeof(f->text) + sizeof(f->hint) + 64];
+	char line[CEREMONY_FINDING_MAX];
 
-		if (f->severity == TL_ADVICE)
-			continue;
-		if (f->record > 0)
-			snprintf(line, sizeof(line), _("record %zu: %s%s%s"), f->record, f->text,
-			    before_hint, f->hint);
-		else
-			snprintf(line, sizeof(line), "%s%s%s", f->text, before_hint, f->hint);
-		cli_warn(line);
-	}
+	for (size_t i = 0; i < found->n; i++)
+		if (found->items[i].severity != TL_ADVICE)
+			cli_warn(ceremony_finding_line(&found->items[i], line));
 }
 
 static const char *base_name(const char *path)
@@ -89,27 +61,28 @@ static enum status prepare(const struct build *build, struct error *err)
 static enum status sign(struct build *build, struct error *err)
 {
 	const struct pin_source pins = ceremony_pin_source(&build->pins);
-	struct token_selector *selector = NULL;
+	struct named_signer named = {0};
 	struct ceremony ceremony = {.plan = &build->plan,
 	    .current = build->collect.from != NULL ? &build->collect.current.list : NULL,
 	    .path = build->output,
 	    .replace = build->force,
 	    .ignore_lint = build->no_lint};
-	struct signer *signer = NULL;
 	struct buffer about = BUFFER_INIT;
 	enum status st;
 
 	st = build_describe(build, &about, err);
 	build->pins.about = buffer_text(&about);
 	if (st == ST_OK)
-		st = open_signer(build, &pins, &selector, &signer, err);
+		st = named_signer_open(
+		    &named, build->key, build->sast, build->n_sast, build->tokens, &pins, err);
+	if (st != ST_OK)
+		build_hint_at_key(build, err);
 	if (st == ST_OK) {
-		ceremony.signer = signer;
-		build->plan.signer = signer_certificate(signer);
+		ceremony.signer = named.signer;
+		build->plan.signer = signer_certificate(named.signer);
 		st = ceremony_run(&ceremony, err);
 	}
-	signer_free(signer);
-	token_selector_free(selector);
+	named_signer_close(&named);
 	build->pins.about = NULL;
 	buffer_free(&about);
 	return st;

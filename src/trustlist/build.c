@@ -74,9 +74,21 @@ static enum status check_filename(const char *filename, struct error *err)
 	return ST_LIMIT;
 }
 
+/* The entry that phones find the signer by: the first SAST with its certificate. */
+static const struct tl_entry *signer_entry(const struct tl_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_entries; i++) {
+		const struct tl_entry *entry = &plan->entries[i];
+
+		if (entry->role == TL_ROLE_SAST && entry->certificate != NULL &&
+		    X509_cmp(entry->certificate, plan->signer) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
 static enum status check_plan(const struct tl_plan *plan, struct error *err)
 {
-	bool listed = false;
 	enum status status;
 
 	if (plan->n_entries == 0) {
@@ -90,14 +102,7 @@ static enum status check_plan(const struct tl_plan *plan, struct error *err)
 	status = check_filename(plan->filename, err);
 	if (status != ST_OK)
 		return status;
-	for (size_t i = 0; i < plan->n_entries; i++) {
-		const struct tl_entry *entry = &plan->entries[i];
-
-		if (entry->role == TL_ROLE_SAST && entry->certificate != NULL &&
-		    X509_cmp(entry->certificate, plan->signer) == 0)
-			listed = true;
-	}
-	if (!listed) {
+	if (signer_entry(plan) == NULL) {
 		error_set(err, ST_NO_KEY, "%s",
 		    _("the signer's certificate is no SAST entry of the list, so phones could not "
 		      "verify it"));
@@ -113,20 +118,71 @@ static void end_container(struct buffer *out, size_t start)
 	buffer_set_u16(out, start + 1, (unsigned)(out->len - start - ELEMENT_HEAD));
 }
 
-static enum status add_signer_id(struct buffer *out, const struct tl_plan *plan, struct error *err)
+static void place_entry(const struct tl_plan *plan, const struct tl_entry *entry, struct error *err)
 {
-	static const struct bytes empty = {NULL, 0};
+	char place[64];
+
+	snprintf(place, sizeof(place), _("entry %zu"), (size_t)(entry - plan->entries) + 1);
+	error_where_prefix(err, place);
+}
+
+static enum status add_signer_names(
+    struct buffer *out, const struct tl_plan *plan, struct error *err)
+{
 	const X509 *signer = plan->signer;
-	size_t start = out->len;
 	enum status status;
 
-	element_add(out, TL_H_SIGNER_ID, empty);
 	status = build_name(out, TL_H_SIGNER_NAME, X509_get_subject_name(signer), plan->names, err);
 	if (status == ST_OK)
 		status = build_serial(out, TL_H_SERIAL, signer, err);
 	if (status == ST_OK)
 		status =
 		    build_name(out, TL_H_CA_NAME, X509_get_issuer_name(signer), plan->names, err);
+	return status;
+}
+
+/* The same, byte for byte as the signer's stored record has them. */
+static enum status add_stored_names(
+    struct buffer *out, const struct tl_plan *plan, const struct tl_entry *entry, struct error *err)
+{
+	struct trustlist view;
+	enum status status = build_read_stored(&view, entry, err);
+	const struct tl_record *record;
+
+	if (status != ST_OK)
+		goto out;
+	record = &view.records[0];
+	if (record->serial.data == NULL || record->issuer.data == NULL) {
+		status = error_set(err, ST_NO_KEY, "%s",
+		    _("the signer's stored record has no serial number or no issuer, so phones "
+		      "could not find it"));
+		error_hint(err, "%s", _("sign with another SAST of the list"));
+		goto out;
+	}
+	if (record->subject.data != NULL)
+		element_add(out, TL_H_SIGNER_NAME, record->subject);
+	else
+		status = build_name(
+		    out, TL_H_SIGNER_NAME, X509_get_subject_name(plan->signer), plan->names, err);
+	element_add(out, TL_H_SERIAL, record->serial);
+	element_add(out, TL_H_CA_NAME, record->issuer);
+out:
+	tl_free(&view);
+	return status;
+}
+
+static enum status add_signer_id(struct buffer *out, const struct tl_plan *plan, struct error *err)
+{
+	static const struct bytes empty = {NULL, 0};
+	const struct tl_entry *entry = signer_entry(plan);
+	size_t start = out->len;
+	enum status status;
+
+	element_add(out, TL_H_SIGNER_ID, empty);
+	status = entry->stored.data != NULL ? add_stored_names(out, plan, entry, err)
+					    : add_signer_names(out, plan, err);
+	if (status != ST_OK && entry->stored.data != NULL)
+		place_entry(plan, entry, err);
 	end_container(out, start);
 	return status;
 }
@@ -207,7 +263,6 @@ static enum status check_result(
 
 enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct error *err)
 {
-	char place[64];
 	enum status status;
 
 	buffer_reset(out);
@@ -216,10 +271,8 @@ enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct erro
 		status = add_header(out, plan, err);
 	for (size_t i = 0; status == ST_OK && i < plan->n_entries; i++) {
 		status = build_record(out, &plan->entries[i], plan->names, err);
-		if (status != ST_OK) {
-			snprintf(place, sizeof(place), _("entry %zu"), i + 1);
-			error_where_prefix(err, place);
-		}
+		if (status != ST_OK)
+			place_entry(plan, &plan->entries[i], err);
 	}
 	if (status == ST_OK && out->len > TL_PHONE_MAX) {
 		status = error_set(err, ST_LIMIT,

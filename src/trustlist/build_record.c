@@ -1,10 +1,12 @@
 /*
- * One entry as a record, in CUCM's order of elements.
+ * One entry as a record: in CUCM's order of elements, or as another list has it.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "trustlist/build_record.h"
 #include "trustlist/public_key.h"
+#include "trustlist/reader.h"
+#include "trustlist/record.h"
 
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
@@ -142,12 +144,56 @@ static enum status check_entry(const struct tl_entry *entry, struct error *err)
 	return ST_OK;
 }
 
+/* What ENTRY says of itself must be what its stored record says. */
+static enum status check_stored(
+    const struct tl_record *record, const struct tl_entry *entry, struct error *err)
+{
+	if (!record->has_role || record->role != entry->role)
+		return error_set(
+		    err, ST_FORMAT, "%s", _("the stored record has another role than its entry"));
+	if (entry->certificate == NULL && record->certificate.data != NULL)
+		return error_set(err, ST_FORMAT, "%s",
+		    _("the stored record has a certificate, and its entry has none"));
+	if (entry->certificate != NULL && !record_has_certificate(record, entry->certificate))
+		return error_set(err, ST_FORMAT, "%s",
+		    _("the stored record does not have its entry's certificate"));
+	return ST_OK;
+}
+
+enum status build_read_stored(
+    struct trustlist *view, const struct tl_entry *entry, struct error *err)
+{
+	struct reader reader = {.list = view, .err = err};
+	enum status status;
+
+	*view = (struct trustlist){.file = entry->stored};
+	status = read_record(&reader);
+	if (status == ST_OK && reader.pos != entry->stored.len)
+		status = error_set(err, ST_FORMAT, "%s",
+		    _("the stored record is followed by bytes that do not belong to it"));
+	return status != ST_OK ? status : check_stored(&view->records[0], entry, err);
+}
+
+static enum status add_stored(struct buffer *out, const struct tl_entry *entry, struct error *err)
+{
+	struct trustlist view;
+	enum status status = build_read_stored(&view, entry, err);
+
+	tl_free(&view);
+	if (status != ST_OK)
+		return status;
+	buffer_add(out, entry->stored.data, entry->stored.len);
+	return buffer_status(out, err);
+}
+
 enum status build_record(
     struct buffer *out, const struct tl_entry *entry, enum tl_names names, struct error *err)
 {
 	size_t start = out->len;
 	enum status status;
 
+	if (entry->stored.data != NULL)
+		return add_stored(out, entry, err);
 	status = check_entry(entry, err);
 	if (status != ST_OK)
 		return status;

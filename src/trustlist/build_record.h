@@ -23,6 +23,13 @@ enum status build_name(struct buffer *out, unsigned tag, const X509_NAME *name, 
 enum status build_serial(
     struct buffer *out, unsigned tag, const X509 *certificate, struct error *err);
 
+/*
+ * Reads ENTRY's stored record into VIEW as its only record, and checks that it is one, whole, and
+ * the entry's.  tl_free() in any case.
+ */
+enum status build_read_stored(
+    struct trustlist *view, const struct tl_entry *entry, struct error *err);
+
 /* Appends ENTRY's record, whose length and content are checked. */
 enum status build_record(
     struct buffer *out, const struct tl_entry *entry, enum tl_names names, struct error *err);

@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "trustlist/trustlist.h"
+#include "trustlist/build_record.h"
 
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ void tl_makings_free(struct tl_makings *makings)
 	for (size_t i = 0; i < makings->n_entries; i++) {
 		X509_free(makings->entries[i].certificate);
 		free((char *)makings->entries[i].dns);
+		free((uint8_t *)makings->entries[i].stored.data);
 	}
 	free(makings->entries);
 	free(makings->filename);
@@ -77,6 +78,30 @@ static bool has_style(
 	return true;
 }
 
+/*
+ * Keeps the bytes of RECORD when ENTRY, built from its fields, would not give them: phones compare
+ * bytes, so a record must not change its form because somebody else writes it.
+ */
+static enum status keep_bytes(const struct trustlist *list, const struct tl_record *record,
+    enum tl_names style, struct tl_entry *entry, struct error *err)
+{
+	const struct bytes whole = {list->file.data + record->offset, record->length};
+	struct buffer built = BUFFER_INIT;
+	enum status st = build_record(&built, entry, style, NULL);
+	uint8_t *copy;
+
+	if (st != ST_OK || !bytes_equal(buffer_bytes(&built), whole)) {
+		copy = malloc(whole.len);
+		if (copy != NULL) {
+			memcpy(copy, whole.data, whole.len);
+			entry->stored = (struct bytes){copy, whole.len};
+		}
+		st = copy != NULL ? ST_OK : error_no_memory(err);
+	}
+	buffer_free(&built);
+	return st;
+}
+
 enum status tl_take_apart(const struct trustlist *list, struct tl_makings *out, struct error *err)
 {
 	enum status st = ST_OK;
@@ -98,6 +123,8 @@ enum status tl_take_apart(const struct trustlist *list, struct tl_makings *out, 
 	if (st == ST_OK && !has_style(list, out, TL_NAMES_CUCM) &&
 	    has_style(list, out, TL_NAMES_RFC4514))
 		out->names = TL_NAMES_RFC4514;
+	for (size_t i = 0; i < out->n_entries && st == ST_OK; i++)
+		st = keep_bytes(list, &list->records[i], out->names, &out->entries[i], err);
 	if (st != ST_OK)
 		tl_makings_free(out);
 	return st;

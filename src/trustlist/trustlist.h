@@ -196,6 +196,16 @@ enum status tl_decode_certificates(
 
 /* ---- certificates ------------------------------------------------------------------------- */
 
+/* A certificate or key file may be this long (bytes). */
+#define CERTIFICATE_MAX_FILE (256u * 1024)
+
+/*
+ * Reads the one X.509 certificate in PATH, PEM or DER; a private key beside it is passed over.
+ * Several certificates are ST_FORMAT: which one is meant must not be guessed.  The caller owns
+ * *OUT (X509_free).
+ */
+enum status certificate_read(const char *path, X509 **out, struct error *err);
+
 /* A certificate's serial as lists store it: big-endian, no sign byte.  Points into CERTIFICATE. */
 struct bytes tl_certificate_serial(const X509 *certificate);
 
@@ -223,6 +233,13 @@ struct tl_entry {
 	const char *dns;   /* NULL or "": an empty DNSNAME, as a token has */
 	uint8_t ip[16];
 	size_t ip_len; /* 4, 16, or 0: then 0.0.0.0, as a token has */
+	/*
+	 * The whole record as another list has it, copied as it is; the fields above only describe
+	 * it then, and role and certificate must be its own.  When its certificate signs, the
+	 * header names the signer as this record does: phones compare the bytes.  Borrowed.  NULL
+	 * data: the record is made from the fields.
+	 */
+	struct bytes stored;
 };
 
 struct tl_plan {
@@ -242,7 +259,8 @@ struct tl_plan {
  * Same plan, same bytes.  ST_NO_KEY if the signer is no SAST entry.  ST_LIMIT, with a reason, for
  * what the format or phones cannot carry: an RSA-3072 (or other) signer without a modulus code, a
  * record or header over 65,535 bytes, a file over TL_PHONE_MAX, names over 255 bytes, a file name
- * that is none.
+ * that is none.  ST_FORMAT for a stored record that is not exactly one, or has another role or
+ * certificate than its entry; ST_NO_KEY for the signer's if phones could not find it.
  */
 enum status tl_build(const struct tl_plan *plan, struct buffer *out, struct error *err);
 
@@ -255,11 +273,12 @@ enum status tl_can_sign(X509 *certificate, enum tl_digest digest, struct error *
 /*
  * What a list is made of, to build the next one from it: its records as entries, and the settings
  * of its header.  `names` is the style in which all its names are stored, TL_NAMES_CUCM when they
- * are in none that is known; then, and where a serial is stored in another way, the next list
- * names its tokens differently, which tl_trusted_by() tells.
+ * are in none that is known.  A record that would come out with other bytes if it were built from
+ * its fields in that style has them in `stored`, so that the next list has the record unchanged and
+ * names a token as this one does: with a serial number stored in reverse, for one.
  */
 struct tl_makings {
-	struct tl_entry *entries; /* owned, with their certificates and names */
+	struct tl_entry *entries; /* owned, with their certificates, names and stored records */
 	size_t n_entries;
 	enum tl_digest digest;
 	enum tl_names names;
@@ -288,6 +307,12 @@ void tl_verifier_free(struct tl_verifier *verifier);
  */
 enum status tl_sign(
     struct buffer *file, struct signer *signer, struct tl_verifier *verifier, struct error *err);
+
+/*
+ * Appends the hash that LIST's signature is over (the file without element 12, by the digest that
+ * its header names): what a token is given to sign.
+ */
+enum status tl_signed_hash(const struct trustlist *list, struct buffer *out, struct error *err);
 
 /* ---- verifying ----------------------------------------------------------------------------- */
 

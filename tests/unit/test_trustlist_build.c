@@ -60,12 +60,12 @@ static void cucm_entries(struct tl_entry entries[4])
 {
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
 
-	entries[0] = (struct tl_entry){0, pub, "cucm-1051-a-pub", {0}, 4};
-	entries[1] = (struct tl_entry){2, pub, "cucm-1051-a-pub", {0}, 4};
-	entries[2] =
-	    (struct tl_entry){4, fixture_cucm_cert(FIXTURE_CUCM_CAPF), "cucm-1051-a-pub", {0}, 4};
-	entries[3] =
-	    (struct tl_entry){2, fixture_cucm_cert(FIXTURE_CUCM_SUB), "cucm-1051-a-sub1", {0}, 4};
+	entries[0] = (struct tl_entry){0, pub, "cucm-1051-a-pub", {0}, 4, {NULL, 0}};
+	entries[1] = (struct tl_entry){2, pub, "cucm-1051-a-pub", {0}, 4, {NULL, 0}};
+	entries[2] = (struct tl_entry){
+	    4, fixture_cucm_cert(FIXTURE_CUCM_CAPF), "cucm-1051-a-pub", {0}, 4, {NULL, 0}};
+	entries[3] = (struct tl_entry){
+	    2, fixture_cucm_cert(FIXTURE_CUCM_SUB), "cucm-1051-a-sub1", {0}, 4, {NULL, 0}};
 	memcpy(entries[0].ip, fixture_cucm_ip[0], 4);
 	memcpy(entries[1].ip, fixture_cucm_ip[0], 4);
 	memcpy(entries[2].ip, fixture_cucm_ip[1], 4);
@@ -112,7 +112,7 @@ static void builds_every_role(void)
 	static const uint8_t none[4];
 
 	for (size_t i = 0; i < N; i++)
-		entries[i] = (struct tl_entry){roles[i], pub, NULL, {0}, 0};
+		entries[i] = (struct tl_entry){roles[i], pub, NULL, {0}, 0, {NULL, 0}};
 	CU_ASSERT_EQUAL_FATAL(tl_build(&plan, &out, &err), ST_OK);
 	CU_ASSERT_EQUAL_FATAL(tl_read(&list, buffer_bytes(&out), &err), ST_OK);
 	CU_ASSERT_EQUAL_FATAL(list.n_records, N);
@@ -135,8 +135,8 @@ static void builds_servers_without_certificate(void)
 	static const uint8_t expected[33] = {1, 0, 2, 0, 33, 2, 0, 13, '1', '0', '.', '4', '8', '.',
 	    '4', '7', '.', '1', '5', '3', 0, 4, 0, 2, 0, 2, 10, 0, 4, 10, 48, 47, 153};
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
-	struct tl_entry entries[2] = {
-	    {0, pub, NULL, {0}, 0}, {2, NULL, "10.48.47.153", {10, 48, 47, 153}, 4}};
+	struct tl_entry entries[2] = {{0, pub, NULL, {0}, 0, {NULL, 0}},
+	    {2, NULL, "10.48.47.153", {10, 48, 47, 153}, 4, {NULL, 0}}};
 	struct tl_plan plan = plan_of(entries, 2, pub);
 	struct buffer out = BUFFER_INIT;
 
@@ -156,7 +156,8 @@ static void builds_for_the_community(void)
 	static const uint8_t serial[] = {0xc7, 0x01};
 	EVP_PKEY *ec = EVP_PKEY_dup(fixture_key(FIXTURE_EC_P256));
 	X509 *pub = cert_of(fixture_key(FIXTURE_RSA_1024_A), name, serial, 2);
-	struct tl_entry entries[2] = {{0, pub, "s", {0}, 0}, {3, NULL, "t", {0x20, 1}, 16}};
+	struct tl_entry entries[2] = {
+	    {0, pub, "s", {0}, 0, {NULL, 0}}, {3, NULL, "t", {0x20, 1}, 16, {NULL, 0}}};
 	struct tl_plan plan = plan_of(entries, 2, pub);
 	struct trustlist list = TRUSTLIST_INIT;
 	struct buffer out = BUFFER_INIT;
@@ -204,7 +205,7 @@ static void codes_the_modulus(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		EVP_PKEY *key = fixture_public_key(sizes[i].bits);
 		X509 *cert = cert_of(key, plain_name, one, 1);
-		struct tl_entry entry = {0, cert, NULL, {0}, 0};
+		struct tl_entry entry = {0, cert, NULL, {0}, 0, {NULL, 0}};
 		struct tl_plan plan = plan_of(&entry, 1, cert);
 
 		CU_ASSERT_EQUAL_FATAL(tl_build(&plan, &out, &err), ST_OK);
@@ -227,7 +228,7 @@ static void codes_the_modulus(void)
 static void refuses_signer_key(EVP_PKEY *key, const char *expected)
 {
 	X509 *cert = cert_of(key, plain_name, one, 1);
-	struct tl_entry entry = {0, cert, NULL, {0}, 0};
+	struct tl_entry entry = {0, cert, NULL, {0}, 0, {NULL, 0}};
 	struct tl_plan plan = plan_of(&entry, 1, cert);
 
 	refuses(&plan, ST_LIMIT, expected);
@@ -240,7 +241,8 @@ static void refuses_keys(void)
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
 	EVP_PKEY *rsa3072 = fixture_public_key(3072);
 	X509 *ed25519 = cert_of(fixture_key(FIXTURE_ED25519), plain_name, one, 1);
-	struct tl_entry entries[2] = {{0, pub, NULL, {0}, 0}, {3, ed25519, NULL, {0}, 0}};
+	struct tl_entry entries[2] = {
+	    {0, pub, NULL, {0}, 0, {NULL, 0}}, {3, ed25519, NULL, {0}, 0, {NULL, 0}}};
 	struct tl_plan plan = plan_of(entries, 2, pub);
 
 	refuses_signer_key(rsa3072, "RSA-3072 has no modulus code in the format");
@@ -256,7 +258,8 @@ static void refuses_plans_without_signer(void)
 {
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
 	X509 *sub = fixture_cucm_cert(FIXTURE_CUCM_SUB);
-	struct tl_entry entries[2] = {{0, sub, NULL, {0}, 0}, {2, pub, NULL, {0}, 0}};
+	struct tl_entry entries[2] = {
+	    {0, sub, NULL, {0}, 0, {NULL, 0}}, {2, pub, NULL, {0}, 0, {NULL, 0}}};
 	struct tl_plan plan = plan_of(entries, 2, pub);
 	X509 *twin;
 
@@ -294,7 +297,7 @@ static void refuses_what_is_too_long(void)
 	const char *name[] = {"1.2.3.4.5", text, NULL};
 
 	for (size_t i = 0; i < 60; i++)
-		entries[i] = (struct tl_entry){0, pub, NULL, {0}, 0};
+		entries[i] = (struct tl_entry){0, pub, NULL, {0}, 0, {NULL, 0}};
 	memset(text, 'x', 255);
 	entries[1].dns = text;
 	CU_ASSERT_EQUAL(tl_build(&plan, &out, &err), ST_OK);
@@ -345,7 +348,7 @@ static void refuses_odd_file_names(void)
 	    {"CTLFile.tlv\177", "has a control character"},
 	};
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
-	struct tl_entry entry = {0, pub, NULL, {0}, 0};
+	struct tl_entry entry = {0, pub, NULL, {0}, 0, {NULL, 0}};
 	struct tl_plan plan = plan_of(&entry, 1, pub);
 	struct buffer out = BUFFER_INIT;
 	char longest[257];
@@ -370,7 +373,8 @@ static void refuses_negative_serials(void)
 {
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
 	X509 *negative = X509_dup(pub);
-	struct tl_entry entries[2] = {{0, pub, NULL, {0}, 0}, {3, negative, NULL, {0}, 0}};
+	struct tl_entry entries[2] = {
+	    {0, pub, NULL, {0}, 0, {NULL, 0}}, {3, negative, NULL, {0}, 0, {NULL, 0}}};
 	struct tl_plan plan = plan_of(entries, 2, pub);
 
 	ASN1_INTEGER_set(X509_get_serialNumber(negative), -5);

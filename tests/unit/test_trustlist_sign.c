@@ -17,8 +17,8 @@ static struct error err;
 static void build(struct buffer *out, enum tl_digest digest)
 {
 	X509 *pub = fixture_cucm_cert(FIXTURE_CUCM_PUB);
-	struct tl_entry entries[2] = {
-	    {0, pub, "", {0}, 0}, {0, fixture_cucm_cert(FIXTURE_CUCM_SUB), "", {0}, 0}};
+	struct tl_entry entries[2] = {{0, pub, "", {0}, 0, {NULL, 0}},
+	    {0, fixture_cucm_cert(FIXTURE_CUCM_SUB), "", {0}, 0, {NULL, 0}}};
 	struct tl_plan plan = {
 	    entries, 2, pub, digest, TL_NAMES_CUCM, false, {0}, "CTLFile.tlv", 1};
 

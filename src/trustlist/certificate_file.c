@@ -3,9 +3,8 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "ceremony/ceremony.h"
-
 #include "base/file.h"
+#include "trustlist/trustlist.h"
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -125,7 +124,7 @@ static enum status read_pem(struct bytes file, X509 **out, struct error *err)
 enum status certificate_read(const char *path, X509 **out, struct error *err)
 {
 	struct buffer file = BUFFER_INIT;
-	enum status st = file_read(path, CEREMONY_MAX_INPUT, &file, NULL, err);
+	enum status st = file_read(path, CERTIFICATE_MAX_FILE, &file, NULL, err);
 
 	*out = NULL;
 	if (st == ST_OK) {
