@@ -78,6 +78,8 @@ owner 'libp11\.h' tokens '<libp11.h>'
 owner 'p11-kit/' tokens '<p11-kit/...>'
 owner 'winscard\.h' tokens '<winscard.h>'
 owner 'sqlite3\.h' src/store '<sqlite3.h>'
+owner 'confuse\.h' src/cluster '<confuse.h>'
+owner 'histedit\.h' src/cli '<histedit.h>'
 
 printing=$(grep -nE '(^|[^a-z_])(printf|puts|fputs|fprintf|perror)[[:space:]]*\(' \
   $(echo "$files" | grep -vE '^src/(cli/|main\.c)') | grep -vE '^\S+:\s*(\*|/\*)')

@@ -1,7 +1,8 @@
 # Debian packages that building, trying and testing need; sourced by demo.sh and test.sh.
 
 PACKAGES_BUILD="autoconf automake libtool autoconf-archive pkg-config gcc libc6-dev make
-  libssl-dev libp11-dev libp11-kit-dev libpcsclite-dev libjansson-dev libcunit1-dev xz-utils"
+  libssl-dev libp11-dev libp11-kit-dev libpcsclite-dev libjansson-dev libconfuse-dev libsqlite3-dev libedit-dev
+  libcunit1-dev xz-utils"
 PACKAGES_DEMO="softhsm2 openssl"
 PACKAGES_TEST="opensc pcscd vsmartcard-vpcd bats clang libclang-rt-14-dev valgrind mandoc tmux jq python3 python3-cryptography
   opensc-pkcs11 p11-kit e2fsprogs procps git util-linux file strace"

@@ -1,0 +1,60 @@
+/*
+ * Certificates that have ended or will soon, each told once, however many entries it stands in.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cluster/drift_parts.h"
+
+#include "base/text.h"
+
+#define DAY ((time_t)24 * 60 * 60)
+
+static bool stands_before(const struct drift_work *work, size_t entry)
+{
+	for (size_t i = 0; i < entry; i++)
+		if (bytes_equal(work->ders[i], work->ders[entry]))
+			return true;
+	return false;
+}
+
+static void tell(struct drift_work *work, size_t entry, time_t ends)
+{
+	const time_t left = ends - work->request->now;
+	const unsigned days = left > 0 ? (unsigned)(left / DAY) : 0;
+	const char *todo = _("have a new one made, name it in ctlsign.conf and update the CTL");
+	char name[DRIFT_NAME_MAX], whose[DRIFT_TITLE_MAX];
+	struct buffer when = BUFFER_INIT;
+	const char *date;
+
+	text_time_local(&when, ends);
+	date = buffer_text(&when);
+	if (date == NULL) {
+		work->no_memory = true;
+		return;
+	}
+	drift_entry_name(name, work, entry);
+	drift_whose(whose, work, entry);
+	if (left < 0)
+		drift_add(work, CODE_EXPIRED, name, todo, _("%s has expired: on %s"), whose, date);
+	else
+		drift_add(work, CODE_EXPIRES, name, todo,
+		    ngettext("%s expires in %u day: on %s", "%s expires in %u days: on %s", days),
+		    whose, days, date);
+	buffer_free(&when);
+}
+
+void drift_expiry(struct drift_work *work)
+{
+	const struct cluster_plan *plan = work->request->plan;
+	const time_t soon = (time_t)work->request->inventory->expiry_days * DAY;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		time_t begins, ends;
+
+		if (plan->entries[i].certificate == NULL || stands_before(work, i) ||
+		    !tl_certificate_validity(plan->entries[i].certificate, &begins, &ends))
+			continue;
+		if (ends - work->request->now < soon || ends < work->request->now)
+			tell(work, i, ends);
+	}
+}
