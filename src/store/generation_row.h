@@ -1,0 +1,26 @@
+/*
+ * Inside the store: a row of the table of generations.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_STORE_GENERATION_ROW_H
+#define CTLSIGN_STORE_GENERATION_ROW_H
+
+#include "store/statement.h"
+
+/* What generation_row_read() wants selected; ", ctl" may follow. */
+#define GENERATION_COLUMNS                                                                         \
+	"number, state, made, begun, ended, mode, signing, md5, sha1, sha256, signer, "            \
+	"signer_serial, digest, reason, who, origins, release, domain"
+
+/* The audit entries of a generation; ended is 0 while it is pending. */
+struct generation_entries {
+	int64_t begun;
+	int64_t ended;
+};
+
+/* The row that S stands on, with its ctl if WITH_CTL.  OUT is freed first; ENTRIES may be NULL. */
+enum status generation_row_read(struct statement *s, struct generation *out, bool with_ctl,
+    struct generation_entries *entries, struct error *err);
+
+#endif

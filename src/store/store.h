@@ -1,0 +1,181 @@
+/*
+ * The state of a cluster, in one SQLite file: every generation of its CTL, settings,
+ * Phone-SAST-trust, and the audit log.  The only place that includes <sqlite3.h>.
+ *
+ * The file is in WAL mode with synchronous=FULL: what was committed is on the disk.  Its version is
+ * PRAGMA user_version; an older one is migrated in one transaction, a newer one is refused and left
+ * alone.  A file of another program is refused, too (application_id).
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_STORE_H
+#define CTLSIGN_STORE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct store;
+
+enum store_access {
+	STORE_READ,   /* looks only; makes nothing: a file that is not there is ST_IO */
+	STORE_CHANGE, /* makes or migrates the file, and holds the lock */
+};
+
+/* How long a run waits for another one, unless told otherwise. */
+#define STORE_WAIT_MS 10000
+
+/*
+ * Opens the state file PATH.  With STORE_CHANGE a lock file beside it ("PATH.lock", never removed)
+ * is held until store_close(), or until the process ends: a second changing run waits WAIT_MS and
+ * is then ST_FAILED with the process and command that hold it.  COMMAND is written there for others
+ * to read.  STORE_READ never waits for a changing run, and of an older version's file it is told
+ * to run a changing command first.  A file that is damaged is told as such.
+ */
+enum status store_open(const char *path, enum store_access access, const char *command,
+    unsigned wait_ms, struct store **out, struct error *err);
+void store_close(struct store *store); /* takes NULL */
+
+/* ---- generations ---------------------------------------------------------------------------- */
+
+enum generation_state {
+	GENERATION_PENDING,   /* signed, and not yet known to stand in the CTL file */
+	GENERATION_DONE,      /* the current one is the newest of these */
+	GENERATION_ABANDONED, /* its run failed or was killed; it never was in use */
+};
+
+/* All strings are owned, never NULL; start from GENERATION_INIT. */
+struct generation {
+	int64_t number; /* from 1; 0: there is none */
+	enum generation_state state;
+	time_t made;
+	struct buffer ctl;   /* the file */
+	char *md5;	     /* lower-case hex, without separators; "" where OpenSSL has no MD5 */
+	char *sha1;	     /* the same */
+	char *sha256;	     /* the same */
+	char *signer;	     /* printable: "token 'SAST-1' (serial 4a21...)" */
+	char *signer_serial; /* of its certificate, hex */
+	char *digest;	     /* "SHA-512" */
+	char *reason;	     /* the command that made it: "update --add-token" */
+	char *who;	     /* who ran it */
+	char *origins;	     /* a character a record: what it stands for (cluster/plan.h) */
+	char *release;	     /* of the cluster then */
+	char *domain;	     /* "" for none */
+	int mode;	     /* 0 non-secure, 1 mixed: as CUCM's ClusterSecurityMode */
+	int signing;	     /* 0 tokens, 1 tokenless */
+};
+
+#define GENERATION_INIT                                                                            \
+	{                                                                                          \
+		0                                                                                  \
+	}
+void generation_free(struct generation *generation); /* leaves GENERATION_INIT */
+
+/* The newest that is done; number 0 and ST_OK when there is none.  OUT is freed first. */
+enum status store_current(struct store *store, struct generation *out, struct error *err);
+
+/* The one that is pending; number 0 and ST_OK when there is none. */
+enum status store_pending(struct store *store, struct generation *out, struct error *err);
+
+/* Generation NUMBER that is done; ST_FAILED with those that there are if there is no such. */
+enum status store_generation(
+    struct store *store, int64_t number, struct generation *out, struct error *err);
+
+/* Calls EACH for every generation that is done, oldest first, without its ctl bytes. */
+enum status store_generations(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err);
+
+struct audit_entry;
+
+/*
+ * The three steps of a new generation; each is one transaction, and each appends AUDIT to the log
+ * in it.  begin: GENERATION (its number, state, hashes and made are set here) becomes pending.
+ * finish: the pending one NUMBER is done, and so the current one.  abandon: it is abandoned.
+ * The number of an abandoned generation is not used again.  MADE of a generation is never earlier
+ * than of the one before: ST_FAILED in begin when the clock went backwards (a minute is forgiven).
+ */
+enum status store_begin(struct store *store, struct generation *generation,
+    const struct audit_entry *audit, struct error *err);
+enum status store_finish(
+    struct store *store, int64_t number, const struct audit_entry *audit, struct error *err);
+enum status store_abandon(
+    struct store *store, int64_t number, const struct audit_entry *audit, struct error *err);
+
+/* ---- settings and Phone-SAST-trust ----------------------------------------------------------- */
+
+/* Appends the value of NAME to OUT; nothing when it was never set. */
+enum status store_setting(
+    struct store *store, const char *name, struct buffer *out, struct error *err);
+enum status store_set(struct store *store, const char *name, const char *value,
+    const struct audit_entry *audit, struct error *err);
+
+/* A certificate of another cluster.  Owned by the array. */
+struct store_trusted {
+	struct buffer certificate; /* DER */
+	time_t added;
+	char *note; /* printable: the file that it came from */
+};
+
+/* Oldest first; store_trust_free() in any case. */
+enum status store_trust(
+    struct store *store, struct store_trusted **list, size_t *n, struct error *err);
+void store_trust_free(struct store_trusted *list, size_t n);
+
+/* ST_EXISTS when it is there already. */
+enum status store_trust_add(struct store *store, struct bytes certificate, const char *note,
+    const struct audit_entry *audit, struct error *err);
+/* ST_FAILED when it is not there. */
+enum status store_trust_remove(struct store *store, struct bytes certificate,
+    const struct audit_entry *audit, struct error *err);
+
+/* ---- the audit log --------------------------------------------------------------------------- */
+
+/*
+ * An entry: who did what with which key, and what came of it.  Never a PIN.  All strings may be
+ * NULL when appending (then ""), never when read; what is appended becomes one printable line.
+ *
+ * `hash` shows a changed or missing line.  It is SHA-256, in lower-case hex, over the 16 bytes
+ * "ctlsign audit 1\n" and these fields, each as its length in bytes (32 bits, big-endian) and its
+ * bytes: number, when (seconds since 1970) and generation in decimal digits; who, act, what,
+ * signer, digest, outcome, sha256 in UTF-8; and before.
+ */
+struct audit_entry {
+	int64_t number;	  /* set here, from 1 without gaps */
+	time_t when;	  /* set here */
+	const char *who;  /* "anna (uid 1000) on host adm1", with sudo's user; set here if NULL */
+	const char *act;  /* the command: "set-cluster mixed-mode" */
+	const char *what; /* in words: "generation 4: adds token 4A21, removes server cucm-sub3" */
+	const char *signer;  /* token and serial, or key file; "" when no key was used */
+	const char *digest;  /* "SHA-512 9f86..." of what was signed; may be "" */
+	const char *outcome; /* "started", "done", "failed: REASON", "refused: REASON" */
+	int64_t generation;  /* set here: the one that it begins or ends; 0 for none */
+	const char *sha256;  /* set here: that of this generation's file, hex; "" for none */
+	char before[65];     /* hash of the entry before, hex; 64 zeros for the first */
+	char hash[65];
+};
+
+/* Appends one, in a transaction of its own. */
+enum status store_audit(struct store *store, const struct audit_entry *entry, struct error *err);
+
+/* Calls EACH for every entry, oldest first. */
+enum status store_audit_each(struct store *store,
+    enum status (*each)(void *context, const struct audit_entry *entry, struct error *err),
+    void *context, struct error *err);
+
+/*
+ * Whether the log is whole: every hash, every link, no gap, its end as the state remembers it, and
+ * every generation's audit entry.  ST_NOT_VERIFIED with the place ("entry 7") and what is wrong.
+ * HEAD (may be NULL) is the hash that somebody wrote down: it must be in the log.  *N and LAST get
+ * the count and the last hash.
+ */
+enum status store_audit_verify(
+    struct store *store, const char *head, int64_t *n, char last[65], struct error *err);
+
+/* Who runs this, as `who` above. */
+char *store_who(char *out, size_t size);
+
+#endif
