@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh - installs what is needed, builds ctlsign, and does the main job on two SoftHSM tokens:
-# a signed, shown and verified CTL, and a second generation signed by the other token.
+# demo.sh - installs what is needed, builds ctlsign, and does the main job on two SoftHSM tokens: a
+# lab cluster goes to mixed mode, a certificate changes, the CTL is updated, shown and verified.
 #
 # usage: ./demo.sh [DIRECTORY]     where to leave the result (default: demo)
 set -euo pipefail
@@ -67,46 +67,78 @@ for token in SAST-1 SAST-2; do
     --module "$MODULE" --pin-file pin
 done
 
-step "2. Certificates of a cluster: two CallManager+TFTP nodes, CAPF, ITLRecovery, a firewall"
+step "2. Which tokens are there, and can they sign?"
+run ctlsign token list --module "$MODULE"
+run ctlsign doctor --module "$MODULE"
+
+step "3. The cluster: its certificates, and the inventory that names them"
 certificate() { # FILE COMMON-NAME
   openssl req -x509 -newkey rsa:2048 -nodes -days 1825 -sha256 -keyout /dev/null -out "$1" \
     -subj "/C=PL/ST=Malopolska/L=Krakow/O=Cisco/OU=TAC/CN=$2" 2> /dev/null
 }
-certificate cucm-pub.pem cucm-pub.lab
-certificate cucm-sub.pem cucm-sub.lab
-certificate capf.pem CAPF-e9037b69
-certificate itlrecovery.pem ITLRECOVERY_cucm-pub.lab
-certificate asa.pem asa.lab
-ls -- *.pem
+mkdir certificates
+certificate certificates/cucm-pub.pem cucm-pub.lab
+certificate certificates/cucm-sub.pem cucm-sub.lab
+certificate certificates/capf.pem CAPF-e9037b69
+certificate certificates/itlrecovery.pem ITLRECOVERY_cucm-pub.lab
+certificate certificates/asa.pem asa.lab
+run ctlsign init --config template.conf --cluster lab --release '12.5(1)'
+cat > ctlsign.conf <<END
+cluster = "lab"
+release = "12.5(1)"
+domain = "lab"
+export-controlled = yes
+modules = {"$MODULE"}
 
-step "3. Which tokens are there, and can they sign?"
-run ctlsign token list --module "$MODULE"
-run ctlsign doctor --module "$MODULE"
+publisher cucm-pub {
+    address = "10.1.2.3"
+    services = {CallManager, TFTP, CAPF}
+    certificate = "certificates/cucm-pub.pem"
+    capf-certificate = "certificates/capf.pem"
+}
+subscriber cucm-sub {
+    address = "10.1.2.4"
+    certificate = "certificates/cucm-sub.pem"
+}
+firewall asa {
+    address = "10.1.2.254"
+    certificate = "certificates/asa.pem"
+}
+itlrecovery {
+    certificate = "certificates/itlrecovery.pem"
+}
+END
+echo "# (template.conf explains every setting. This is what was filled in:)"
+run cat ctlsign.conf
 
-step "4. Build the first CTL from two tokens. The last one signs it; its key never leaves the token."
-echo "# (Without --token and --pin-file it asks for the tokens, one by one, and for the PIN.)"
-quietly ctlsign build -o CTLFile.tlv --module "$MODULE" \
-  --collect 2 --token SAST-2 --token SAST-1 --pin-file pin \
-  --sast itlrecovery.pem \
-  --ccm-tftp cucm-pub.pem,dns=cucm-pub.lab,ip=10.1.2.3 \
-  --capf capf.pem,dns=cucm-pub.lab,ip=10.1.2.3
+step "4. Mixed mode: the first CTL. The last token named signs; its key never leaves it."
+echo "# (Without --token, --pin-file and --yes it asks for the tokens, the PIN and whether it is right.)"
+run ctlsign set-cluster mixed-mode --tokens --token SAST-2 --token SAST-1 --pin-file pin --yes
+run ctlsign status
 
-step "5. Look at it as CUCM's \`show ctl\` does"
+step "5. Look at the CTL as CUCM's \`show ctl\` does, and check it"
+cp CTLFile.tlv CTLFile.1.tlv
 run ctlsign show CTLFile.tlv
-
-step "6. Check it: signature and signer, then what would hurt on phones"
 quietly ctlsign verify CTLFile.tlv
 quietly ctlsign lint CTLFile.tlv
 
-step "7. A second generation from the first: a subscriber and a firewall join. The other token signs."
-quietly ctlsign build -o CTLFile.2.tlv --module "$MODULE" --from CTLFile.tlv \
-  --collect 1 --token SAST-2 --pin-file pin \
-  --ccm-tftp cucm-sub.pem,dns=cucm-sub.lab,ip=10.1.2.4 \
-  --firewall asa.pem,dns=asa.lab,ip=10.1.2.254
+step "6. The subscriber's CallManager certificate is regenerated: an update is due"
+certificate certificates/cucm-sub.pem cucm-sub.lab
+due=0
+run ctlsign status || due=$?
+echo "  (exit code $due: a timer can watch for 6)"
+[ "$due" -eq 6 ]
 
-step "8. What changes, and do phones with the first list take the second one?"
-run ctlsign diff CTLFile.tlv CTLFile.2.tlv
-quietly ctlsign verify --trust CTLFile.tlv CTLFile.2.tlv
+step "7. Update. First what would change, then the other token signs."
+run ctlsign update --dry-run
+run ctlsign update --token SAST-2 --pin-file pin --yes
+run ctlsign status
+
+step "8. What was, and who did it"
+run ctlsign history
+run ctlsign audit verify
+echo "# Do phones that hold the first list take the second one?"
+quietly ctlsign verify --trust CTLFile.1.tlv CTLFile.tlv
 
 step "Done. Everything is in $DIR"
 echo "To look around with the same tokens:"

@@ -30,6 +30,9 @@ struct cli_command {
 	const char *name;    /* "build", "token list" */
 	const char *summary; /* one line for `ctlsign --help` */
 	const char *usage;   /* what `--help` prints: synopsis, options, an example */
+	/* Printed behind it, when not NULL: options that several commands share, then an example. */
+	const char *shared_usage;
+	const char *example;
 	/* argv[0] is the command's name; returns an exit code. */
 	int (*run)(int argc, char **argv);
 };
@@ -49,9 +52,32 @@ extern const struct cli_command cli_verify;
 extern const struct cli_command cli_lint;
 extern const struct cli_command cli_diff;
 extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_init;
+extern const struct cli_command cli_set_cluster_mixed_mode;
+extern const struct cli_command cli_set_cluster_non_secure_mode;
+extern const struct cli_command cli_update;
+extern const struct cli_command cli_reset_localkey;
+extern const struct cli_command cli_rollback;
+extern const struct cli_command cli_status;
+extern const struct cli_command cli_history;
+extern const struct cli_command cli_export;
+extern const struct cli_command cli_trust_add;
+extern const struct cli_command cli_trust_remove;
+extern const struct cli_command cli_trust_list;
+extern const struct cli_command cli_audit_show;
+extern const struct cli_command cli_audit_verify;
+extern const struct cli_command cli_sip_oauth;
+extern const struct cli_command cli_ports;
+extern const struct cli_command cli_admin;
 
 /* Finds and runs the command in argv; returns the program's exit code. */
 int cli_main(int argc, char **argv);
+
+/*
+ * Runs the command that argv begins with ("token", "list", ...), as cli_main() does, for a command
+ * that runs others; argv may be reordered.  Returns its exit code.
+ */
+int cli_run(int argc, char **argv);
 
 /* Which exit code a status is. */
 enum cli_exit cli_exit_code(enum status status);

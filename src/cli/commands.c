@@ -12,6 +12,23 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
+    &cli_init,
+    &cli_set_cluster_mixed_mode,
+    &cli_set_cluster_non_secure_mode,
+    &cli_update,
+    &cli_reset_localkey,
+    &cli_rollback,
+    &cli_status,
+    &cli_history,
+    &cli_export,
+    &cli_trust_add,
+    &cli_trust_remove,
+    &cli_trust_list,
+    &cli_audit_show,
+    &cli_audit_verify,
+    &cli_sip_oauth,
+    &cli_ports,
+    &cli_admin,
     &cli_token_list,
     &cli_token_show,
     &cli_token_watch,
@@ -130,13 +147,14 @@ static int unknown(int argc, char **argv)
 	return CLI_USAGE;
 }
 
-static int run(int argc, char **argv)
+int cli_run(int argc, char **argv)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		int words = match(commands[i], argc, argv);
 
 		if (words > 0) {
-			optind = 1;
+			/* From the start, also after another command's options were read. */
+			optind = 0;
 			return commands[i]->run(argc - words + 1, argv + words - 1);
 		}
 	}
@@ -170,7 +188,7 @@ static int dispatch(int argc, char **argv)
 		    text_printable_into(shown, sizeof(shown), text_bytes(argv[1])));
 		return CLI_USAGE;
 	}
-	return run(argc - 1, argv + 1);
+	return cli_run(argc - 1, argv + 1);
 }
 
 int cli_main(int argc, char **argv)

@@ -97,6 +97,10 @@ int cli_getopt(
 	}
 	if (option == CLI_OPTION_HELP) {
 		fputs(_(command->usage), stdout);
+		if (command->shared_usage != NULL)
+			fputs(_(command->shared_usage), stdout);
+		if (command->example != NULL)
+			fputs(_(command->example), stdout);
 	} else if (option == ':') {
 		cli_usage_error(command, _("option '%s' needs a value"), argv[optind - 1]);
 		option = CLI_OPTION_BAD;

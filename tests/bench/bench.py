@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import largest_cluster
+
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 missed = []
 
@@ -159,6 +161,31 @@ def bench_verify(args, directory, rounds):
     goal("memory, 100 times the files", large / small, 1.1)
 
 
+def bench_cluster(ctlsign, directory, rounds):
+    """The largest cluster: its status, and taking it over and updating it against a build."""
+    os.makedirs(directory)
+    entries = largest_cluster.make(directory)
+    os.chdir(directory)
+    quiet([ctlsign, "set-cluster", "mixed-mode", "--tokenless", "--yes"])
+    build = [ctlsign, "build", "-o", "built.tlv", "--force", "--sign-with", "pub.key",
+             "--sast", "pub.pem", "--sast", "recovery.pem"] + entries
+
+    def take_over():
+        shutil.rmtree("taken", ignore_errors=True)
+        os.makedirs("taken")
+        return seconds([ctlsign, "init", "--from", "built.tlv", "--config", "taken/ctlsign.conf"])
+
+    status, update, taken, built = alternate(
+        rounds, lambda: seconds([ctlsign, "status"]), lambda: seconds([ctlsign, "update", "--yes"]),
+        take_over, lambda: seconds(build))
+    print(f"  ctlsign build, 52 records: {milliseconds(built)}")
+    print(f"  ctlsign update:            {milliseconds(update)}")
+    print(f"  ctlsign init --from:       {milliseconds(taken)}")
+    goal("status of the largest cluster", statistics.median(status) * 1e3, 50, " ms")
+    goal("update / build", statistics.median(update) / statistics.median(built), 3.0)
+    goal("init --from / build", statistics.median(taken) / statistics.median(built), 3.0)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ctlsign")
@@ -175,6 +202,7 @@ def main():
     directory = tempfile.mkdtemp(prefix="ctlsign-bench.", dir=memory)
     try:
         bench_token(args.ctlsign, f"{directory}/token", args.rounds * 4)
+        bench_cluster(args.ctlsign, f"{directory}/cluster", args.rounds)
         bench_verify(args, directory, args.rounds)
     finally:
         shutil.rmtree(directory)

@@ -1,0 +1,343 @@
+/*
+ * The beginning of a cluster: its ctlsign.conf, and for one that runs already its first state.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "admin/begin.h"
+
+#include "admin/begin_state.h"
+#include "admin/stage.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cluster/takeover.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A takeover that is under way. */
+struct begin {
+	const struct begin_request *request;
+	struct begin_result *result;
+	char *directory;  /* of ctlsign.conf */
+	const char *name; /* of it in there */
+	struct buffer bytes;
+	struct trustlist list;
+	struct takeover takeover;
+	struct stage stage;
+	bool write_ctl;
+};
+
+/* Splits PATH; a name that would be one of the other files is refused. */
+static enum status split_path(
+    const char *path, char **directory, const char **name, struct error *err)
+{
+	static const char *const others[] = {
+	    BEGIN_CERTIFICATES, BEGIN_STATE, BEGIN_CTL, STAGE_FOLDER, "", ".", ".."};
+	const char *slash = strrchr(path, '/');
+
+	*name = slash != NULL ? slash + 1 : path;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(*name, others[i]) != 0)
+			continue;
+		error_set(err, ST_USAGE, "%s", _("this cannot be the name of the inventory"));
+		error_where(err, "%s", path);
+		error_hint(err, "%s", _("name a file such as ctlsign.conf"));
+		return ST_USAGE;
+	}
+	if (slash == NULL)
+		*directory = strdup(".");
+	else
+		*directory = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	return *directory != NULL ? ST_OK : error_no_memory(err);
+}
+
+/* Reads the list that is taken over; one whose signature does not hold is no list. */
+static enum status read_list(struct begin *b, struct error *err)
+{
+	struct tl_verifier *verifier = tl_verifier_new();
+	const char *from = b->request->from;
+	enum status st;
+
+	if (verifier == NULL)
+		return error_no_memory(err);
+	st = file_read(from, TL_MAX_FILE, &b->bytes, NULL, err);
+	if (st == ST_OK) {
+		st = tl_read(&b->list, buffer_bytes(&b->bytes), err);
+		if (st == ST_OK)
+			st = tl_verify(verifier, &b->list, err);
+		if (st == ST_OK)
+			st = tl_decode_certificates(&b->list, NULL, 0, err);
+		if (st != ST_OK)
+			error_where_prefix(err, from);
+	}
+	tl_verifier_free(verifier);
+	return st;
+}
+
+static enum status take_over(struct begin *b, struct error *err)
+{
+	const struct takeover_request request = {.list = &b->list,
+	    .cluster = b->request->cluster,
+	    .release = b->request->release,
+	    .folder = BEGIN_CERTIFICATES};
+	const enum status st = cluster_takeover(&request, &b->takeover, err);
+
+	/* A release that is none is no fault of the list. */
+	if (st != ST_OK && st != ST_USAGE)
+		error_where_prefix(err, b->request->from);
+	return st;
+}
+
+/* A CTL file of the same bytes may be there already. */
+static enum status look_at_ctl(struct begin *b, struct error *err)
+{
+	struct buffer there = BUFFER_INIT;
+	struct stat sb;
+	enum status st;
+
+	if (file_same(b->result->ctl, b->request->from))
+		return ST_OK;
+	if (lstat(b->result->ctl, &sb) != 0 && errno == ENOENT) {
+		b->write_ctl = true;
+		return ST_OK;
+	}
+	st = file_read(b->result->ctl, TL_MAX_FILE, &there, NULL, err);
+	if (st == ST_OK && !bytes_equal(buffer_bytes(&there), b->list.file)) {
+		st = error_set(
+		    err, ST_EXISTS, "%s", _("another CTL is there already, and is left as it is"));
+		error_where(err, "%s", b->result->ctl);
+		error_hint(err, "%s", _("move it away, or take over that one"));
+	}
+	buffer_free(&there);
+	return st;
+}
+
+static enum status look_around(struct begin *b, struct error *err)
+{
+	enum status st = stage_refuse_existing(&b->stage, b->name, err);
+
+	if (st == ST_OK)
+		st = stage_refuse_existing(&b->stage, BEGIN_STATE, err);
+	if (st == ST_OK)
+		st = stage_refuse_existing(&b->stage, BEGIN_CERTIFICATES, err);
+	return st == ST_OK ? look_at_ctl(b, err) : st;
+}
+
+static enum status write_certificates(struct begin *b, struct error *err)
+{
+	enum status st = stage_make_folder(&b->stage, BEGIN_CERTIFICATES, err);
+	struct buffer name = BUFFER_INIT;
+
+	for (size_t i = 0; i < b->takeover.n_files && st == ST_OK; i++) {
+		const struct takeover_file *file = &b->takeover.files[i];
+
+		buffer_reset(&name);
+		buffer_printf(&name, "%s/%s", BEGIN_CERTIFICATES, file->name);
+		st = buffer_text(&name) == NULL ? error_no_memory(err)
+						: stage_write(&b->stage, buffer_text(&name),
+						      buffer_bytes(&file->pem), 0644, err);
+	}
+	buffer_free(&name);
+	return st;
+}
+
+/* The path of NAME in the hidden folder. */
+static char *staged(const struct begin *b, const char *name)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", b->stage.path, name) < 0 ? NULL : path;
+}
+
+/*
+ * The inventory has to be read by those who come next: what they would refuse is refused here.
+ */
+static enum status check_inventory(struct begin *b, struct error *err)
+{
+	struct inventory inventory = {0};
+	char *path = staged(b, b->name);
+	enum status st;
+
+	if (path == NULL)
+		return error_no_memory(err);
+	st = inventory_read(path, &inventory, err);
+	if (st == ST_OK) {
+		b->result->n_servers = inventory.n_nodes + inventory.n_alternate_tftp +
+				       inventory.n_firewalls + inventory.n_entries;
+		b->result->cluster = strdup(inventory.cluster);
+		if (b->result->cluster == NULL)
+			st = error_no_memory(err);
+	} else if (st == ST_FORMAT) {
+		/* The file will be gone: what it was made from is to blame. */
+		error_where(err, "%s", b->request->from);
+		error_hint(err, "%s",
+		    _("write the inventory by hand: 'ctlsign init' makes one to start from"));
+	}
+	inventory_free(&inventory);
+	free(path);
+	return st;
+}
+
+static enum status make_state(struct begin *b, struct error *err)
+{
+	char *path = staged(b, BEGIN_STATE);
+	enum status st;
+
+	if (path == NULL)
+		return error_no_memory(err);
+	st = begin_state(path, &b->list, &b->takeover, b->request->from, &b->result->signer, err);
+	free(path);
+	return st;
+}
+
+static enum status publish(struct begin *b, struct error *err)
+{
+	const char *items[4];
+	size_t n = 0;
+
+	items[n++] = BEGIN_CERTIFICATES;
+	items[n++] = BEGIN_STATE;
+	if (b->write_ctl)
+		items[n++] = BEGIN_CTL;
+	items[n++] = b->name;
+	return stage_publish(&b->stage, items, n, err);
+}
+
+static enum status make_all(struct begin *b, struct error *err)
+{
+	enum status st = stage_begin(&b->stage, err);
+
+	if (st == ST_OK)
+		st = stage_write(&b->stage, b->name, buffer_bytes(&b->takeover.conf), 0644, err);
+	if (st == ST_OK)
+		st = check_inventory(b, err);
+	if (st == ST_OK)
+		st = write_certificates(b, err);
+	if (st == ST_OK && b->write_ctl)
+		st = stage_write(&b->stage, BEGIN_CTL, b->list.file, 0644, err);
+	if (st == ST_OK)
+		st = make_state(b, err);
+	return st == ST_OK ? publish(b, err) : st;
+}
+
+/* What phones will load has to be what was taken over. */
+static enum status read_back(struct begin *b, struct error *err)
+{
+	struct buffer there = BUFFER_INIT;
+	enum status st = file_read(b->result->ctl, TL_MAX_FILE, &there, NULL, err);
+
+	if (st == ST_OK && !bytes_equal(buffer_bytes(&there), b->list.file)) {
+		st =
+		    error_set(err, ST_IO, "%s", _("the file does not read back as it was written"));
+		error_where(err, "%s", b->result->ctl);
+	}
+	buffer_free(&there);
+	return st;
+}
+
+static enum status set_paths(struct begin *b, struct error *err)
+{
+	struct begin_result *r = b->result;
+	const bool here = b->name == b->request->conf;
+	const int len = here ? 0 : (int)(b->name - b->request->conf);
+
+	/* As the request writes them: beside "ctlsign.conf" is "state.db", and not "./state.db". */
+	if (asprintf(&r->certificates, "%.*s%s", len, b->request->conf, BEGIN_CERTIFICATES) < 0)
+		r->certificates = NULL;
+	if (asprintf(&r->state, "%.*s%s", len, b->request->conf, BEGIN_STATE) < 0)
+		r->state = NULL;
+	if (asprintf(&r->ctl, "%.*s%s", len, b->request->conf, BEGIN_CTL) < 0)
+		r->ctl = NULL;
+	return r->certificates != NULL && r->state != NULL && r->ctl != NULL ? ST_OK
+									     : error_no_memory(err);
+}
+
+static void tell(struct begin *b)
+{
+	struct begin_result *r = b->result;
+
+	r->release = b->takeover.release;
+	r->release_guessed = b->takeover.release_guessed;
+	r->mode = b->takeover.mode;
+	r->signing = b->takeover.signing;
+	r->n_certificates = b->takeover.n_files;
+	r->ctl_written = b->write_ctl;
+	for (const char *o = b->takeover.origins; *o != '\0'; o++) {
+		r->n_tokens += *o == ORIGIN_TOKEN;
+		r->n_trust += *o == ORIGIN_TRUST;
+	}
+}
+
+enum status begin_from(
+    const struct begin_request *request, struct begin_result *out, struct error *err)
+{
+	struct begin b = {.request = request, .result = out, .stage = STAGE_INIT};
+	enum status st = split_path(request->conf, &b.directory, &b.name, err);
+
+	if (st == ST_OK)
+		st = set_paths(&b, err);
+	if (st == ST_OK)
+		st = read_list(&b, err);
+	if (st == ST_OK)
+		st = take_over(&b, err);
+	if (st == ST_OK)
+		st = stage_open(&b.stage, b.directory, err);
+	if (st == ST_OK)
+		st = look_around(&b, err);
+	if (st == ST_OK)
+		st = make_all(&b, err);
+	if (st == ST_OK && b.write_ctl)
+		st = read_back(&b, err);
+	if (st == ST_OK) {
+		stage_keep(&b.stage);
+		tell(&b);
+	}
+	stage_close(&b.stage);
+	takeover_free(&b.takeover);
+	tl_free(&b.list);
+	buffer_free(&b.bytes);
+	free(b.directory);
+	return st;
+}
+
+void begin_result_free(struct begin_result *result)
+{
+	free(result->cluster);
+	free(result->signer);
+	free(result->certificates);
+	free(result->state);
+	free(result->ctl);
+	*result = (struct begin_result){.n_servers = 0};
+}
+
+enum status begin_template(const struct begin_request *request, struct error *err)
+{
+	struct stage stage = STAGE_INIT;
+	struct buffer text = BUFFER_INIT;
+	struct release release;
+	char *directory = NULL;
+	const char *name;
+	enum status st = split_path(request->conf, &directory, &name, err);
+
+	if (st == ST_OK && request->release != NULL)
+		st = release_parse(request->release, &release, err);
+	/* What a killed takeover left would become this cluster's state. */
+	if (st == ST_OK)
+		st = stage_open(&stage, directory, err);
+	if (st == ST_OK)
+		st = stage_refuse_existing(&stage, name, err);
+	if (st == ST_OK) {
+		inventory_template(
+		    &text, request->cluster, request->release != NULL ? release.text : NULL);
+		st = buffer_status(&text, err);
+	}
+	if (st == ST_OK)
+		st = file_write_durably(request->conf, buffer_bytes(&text), false, 0644, err);
+	stage_close(&stage);
+	buffer_free(&text);
+	free(directory);
+	return st;
+}

@@ -1,0 +1,223 @@
+/*
+ * Signing with a journal: at every moment the next run can tell what this one did.
+ *
+ *   1. audit "started"                        state
+ *   2. the key signs, the result is verified  memory
+ *   3. the generation is pending              state
+ *   4. the CTL file is replaced, read back    file
+ *   5. the generation is done, audit "done"   state
+ *
+ * Killed before 4: the file is the old one, and the next run abandons what is pending.  After 4:
+ * the file is the new one, and the next run finishes it.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "admin/change_parts.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The texts of the audit entries of one change. */
+struct story {
+	struct audit_entry entry;
+	struct buffer what;
+	struct buffer digest;
+	struct buffer outcome;
+};
+
+static void tell_story(struct change *c, struct story *story)
+{
+	const char *changes = buffer_text(&c->result->changes);
+
+	buffer_printf(&story->what, "generation %lld:", (long long)c->result->number);
+	/* One line: what was shown to the person. */
+	for (const char *p = changes != NULL ? changes : ""; *p != '\0'; p++) {
+		if (*p == '\n' && p[1] != '\0')
+			buffer_add(&story->what, ";", 1);
+		else if (*p != '\n' && (*p != ' ' || p[1] != ' '))
+			buffer_add(&story->what, p, 1);
+	}
+	buffer_printf(&story->digest, "%s %s", c->result->digest_name,
+	    c->result->hash != NULL ? c->result->hash : "");
+	story->entry.act = c->request->command;
+	story->entry.what = buffer_text(&story->what);
+	story->entry.signer = c->result->signer;
+	story->entry.digest = buffer_text(&story->digest);
+}
+
+static void free_story(struct story *story)
+{
+	buffer_free(&story->what);
+	buffer_free(&story->digest);
+	buffer_free(&story->outcome);
+}
+
+static const struct audit_entry *failed(struct story *story, const struct error *err)
+{
+	buffer_reset(&story->outcome);
+	buffer_printf(&story->outcome, "failed: %s: %s", status_name(err->status), err->what);
+	story->entry.outcome = buffer_text(&story->outcome);
+	return &story->entry;
+}
+
+/* ---- the CTL file as it was --------------------------------------------------------------------
+ */
+
+/* A CTL file that nobody remembers is not ours to replace. */
+static enum status check_stranger(const struct change *c, struct error *err)
+{
+	const char *file = c->cluster->inventory.ctl_file;
+
+	if (c->current != NULL || access(file, F_OK) != 0)
+		return ST_OK;
+	error_set(err, ST_EXISTS, "%s",
+	    _("a CTL file is there already, and this cluster's state knows nothing of it"));
+	error_where(err, "%s", file);
+	error_hint(err, "%s",
+	    _("if phones have it, take it over with ctlsign init --from; else move it away"));
+	return ST_EXISTS;
+}
+
+/* Back to the file as it was.  What fails here is settled by the next run. */
+static void put_back(const struct change *c)
+{
+	const char *file = c->cluster->inventory.ctl_file;
+
+	if (c->current == NULL)
+		unlink(file);
+	else
+		file_write_durably(file, buffer_bytes(&c->cluster->current.ctl), true, 0644, NULL);
+}
+
+/* ---- the journal -------------------------------------------------------------------------------
+ */
+
+static char *copy(const char *text)
+{
+	return strdup(text != NULL ? text : "");
+}
+
+static char *serial_of(const X509 *certificate)
+{
+	struct buffer hex = BUFFER_INIT;
+	char *serial;
+
+	text_hex(&hex, tl_certificate_serial(certificate), 0, true);
+	serial = copy(buffer_text(&hex));
+	buffer_free(&hex);
+	return serial;
+}
+
+static enum status make_generation(
+    const struct change *c, struct generation *generation, struct error *err)
+{
+	const struct inventory *inventory = &c->cluster->inventory;
+
+	buffer_add(&generation->ctl, c->result->ctl.data, c->result->ctl.len);
+	generation->signer = copy(c->result->signer);
+	generation->signer_serial = serial_of(c->plan.signer);
+	generation->digest = copy(c->result->digest_name);
+	generation->reason = copy(c->request->command);
+	generation->origins = calloc(c->entries.n + 1, 1);
+	generation->release = copy(inventory->release.text);
+	generation->domain = copy(inventory->domain);
+	generation->mode = (int)c->mode;
+	generation->signing = (int)c->signing;
+	if (generation->signer == NULL || generation->signer_serial == NULL ||
+	    generation->digest == NULL || generation->reason == NULL ||
+	    generation->origins == NULL || generation->release == NULL ||
+	    generation->domain == NULL)
+		return error_no_memory(err);
+	for (size_t i = 0; i < c->entries.n; i++)
+		generation->origins[i] = (char)c->entries.origins[i].origin;
+	return buffer_status(&generation->ctl, err);
+}
+
+static enum status commit(
+    struct change *c, const struct ceremony *ceremony, struct story *story, struct error *err)
+{
+	struct generation generation = GENERATION_INIT;
+	enum status st = make_generation(c, &generation, err);
+
+	story->entry.outcome = "signed and verified";
+	if (st == ST_OK)
+		st = store_begin(c->cluster->store, &generation, &story->entry, err);
+	if (st != ST_OK) {
+		store_audit(c->cluster->store, failed(story, err), NULL);
+		generation_free(&generation);
+		return st;
+	}
+	c->result->number = generation.number;
+	st = ceremony_write(ceremony, buffer_bytes(&c->result->ctl), err);
+	story->entry.outcome = "done";
+	if (st == ST_OK)
+		st = store_finish(c->cluster->store, generation.number, &story->entry, err);
+	if (st != ST_OK) {
+		put_back(c);
+		store_abandon(c->cluster->store, generation.number, failed(story, err), NULL);
+	}
+	generation_free(&generation);
+	return st;
+}
+
+/* ---- the ports that were told ------------------------------------------------------------------
+ */
+
+/* What `ctlsign ports` compares with. */
+static enum status remember_ports(struct change *c, struct story *story, struct error *err)
+{
+	struct buffer now = BUFFER_INIT, then = BUFFER_INIT;
+	enum status st = store_setting(c->cluster->store, "ports", &then, err);
+
+	for (int i = 0; i < N_PORTS; i++)
+		buffer_printf(&now, "%s%s=%u", i > 0 ? " " : "", port_name((enum port)i),
+		    c->cluster->inventory.ports[i]);
+	story->entry.what = "ports of the inventory";
+	story->entry.signer = story->entry.digest = NULL;
+	if (st == ST_OK && !bytes_equal(buffer_bytes(&now), buffer_bytes(&then)))
+		st = store_set(c->cluster->store, "ports", buffer_text(&now), &story->entry, err);
+	buffer_free(&now);
+	buffer_free(&then);
+	return st;
+}
+
+enum status change_sign(struct change *c, struct error *err)
+{
+	struct ceremony ceremony = {.plan = &c->plan,
+	    .signer = c->named.signer,
+	    .current = c->request->force_signer ? NULL : c->current,
+	    .path = c->cluster->inventory.ctl_file,
+	    .replace = true,
+	    .ignore_lint = c->request->no_lint};
+	struct story story = {.entry = {.outcome = "started"}};
+	char about[256];
+	enum status st;
+
+	tell_story(c, &story);
+	snprintf(about, sizeof(about), _("About to sign generation %lld of cluster %s."),
+	    (long long)c->result->number, c->cluster->inventory.cluster);
+	c->request->pins->about = about;
+	st = check_stranger(c, err);
+	if (st == ST_OK)
+		st = file_check_writable(ceremony.path, true, err);
+	if (st == ST_OK)
+		st = store_audit(c->cluster->store, &story.entry, err);
+	if (st == ST_OK) {
+		st = ceremony_make(&ceremony, &c->result->ctl, err);
+		if (st != ST_OK)
+			store_audit(c->cluster->store, failed(&story, err), NULL);
+		else
+			st = commit(c, &ceremony, &story, err);
+	}
+	c->request->pins->about = NULL;
+	if (st == ST_OK)
+		st = remember_ports(c, &story, err);
+	free_story(&story);
+	return st;
+}

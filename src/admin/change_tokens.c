@@ -1,0 +1,229 @@
+/*
+ * Which tokens are SASTs of the new list: those of the current one, and those that are inserted.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "admin/change_parts.h"
+
+#include "base/text.h"
+#include "ceremony/certificate_text.h"
+
+#include <ctype.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A serial number that is typed may be cut short, but not to nothing. */
+#define SERIAL_LEAST 4
+
+enum status change_open_tokens(struct change *c, struct error *err)
+{
+	if (c->tokens != NULL)
+		return ST_OK;
+	return c->request->open_tokens(c->request->context, &c->tokens, err);
+}
+
+/* ---- removing ----------------------------------------------------------------------------------
+ */
+
+/* Whether the certificate's serial begins with TYPED; colons and case do not count. */
+static bool serial_fits(const X509 *certificate, const char *typed, bool *whole)
+{
+	struct buffer hex = BUFFER_INIT;
+	const char *serial, *p;
+	bool fits;
+
+	text_hex(&hex, tl_certificate_serial(certificate), 0, true);
+	serial = p = buffer_text(&hex);
+	fits = serial != NULL;
+	for (; fits && *typed != '\0'; typed++) {
+		if (*typed == ':')
+			continue;
+		fits = *p != '\0' && tolower((unsigned char)*typed) == *p;
+		p++;
+	}
+	*whole = fits && *p == '\0';
+	fits = fits && (*whole || p - serial >= SERIAL_LEAST);
+	buffer_free(&hex);
+	return fits;
+}
+
+static void list_tokens(const struct change *c, struct buffer *out)
+{
+	for (size_t i = 0; i < c->n_listed; i++) {
+		if (i > 0)
+			buffer_add(out, ", ", 2);
+		text_hex(out, tl_certificate_serial(c->listed[i]), ':', false);
+		buffer_add(out, " (", 2);
+		certificate_subject(c->listed[i], out);
+		buffer_add(out, ")", 1);
+	}
+}
+
+static enum status no_such_token(const struct change *c, size_t matches, struct error *err)
+{
+	struct buffer tokens = BUFFER_INIT;
+	const char *text;
+
+	list_tokens(c, &tokens);
+	text = buffer_text(&tokens);
+	if (matches == 0)
+		error_set(err, ST_NO_TOKEN, _("the current CTL has no token with serial %s"),
+		    c->request->remove_token);
+	else
+		error_set(err, ST_AMBIGUOUS,
+		    _("%zu tokens of the current CTL begin with serial %s"), matches,
+		    c->request->remove_token);
+	error_hint(err, _("it lists: %s"), text != NULL ? text : "");
+	buffer_free(&tokens);
+	return matches == 0 ? ST_NO_TOKEN : ST_AMBIGUOUS;
+}
+
+static enum status remove_token(struct change *c, struct error *err)
+{
+	size_t matches = 0, at = 0;
+	bool whole = false;
+
+	if (c->request->remove_token == NULL)
+		return ST_OK;
+	for (size_t i = 0; i < c->n_listed && !whole; i++) {
+		if (!serial_fits(c->listed[i], c->request->remove_token, &whole))
+			continue;
+		matches = whole ? 1 : matches + 1;
+		at = i;
+	}
+	if (matches != 1)
+		return no_such_token(c, matches, err);
+	c->removed = c->listed[at];
+	memmove(c->listed + at, c->listed + at + 1, (c->n_listed - at - 1) * sizeof(*c->listed));
+	c->n_listed--;
+	return ST_OK;
+}
+
+/* ---- collecting --------------------------------------------------------------------------------
+ */
+
+static bool is_listed(const struct change *c, const X509 *certificate)
+{
+	for (size_t i = 0; i < c->n_listed; i++)
+		if (X509_cmp(c->listed[i], certificate) == 0)
+			return true;
+	return false;
+}
+
+/* How many tokens have to be inserted. */
+static size_t count_wanted(const struct change *c, size_t n_before)
+{
+	const bool key_named = c->request->key != NULL;
+
+	if (c->request->kind != CHANGE_ROLLBACK && n_before == 0)
+		return 2;
+	if (c->request->add_token)
+		return key_named ? 1 : 2;
+	return key_named ? 0 : 1;
+}
+
+static enum status refuse_removed(const struct change *c, struct error *err)
+{
+	for (size_t i = 0; c->removed != NULL && i < c->collection.n; i++) {
+		if (X509_cmp(c->collection.list[i].certificate, c->removed) != 0)
+			continue;
+		error_set(err, ST_LOCKOUT, "%s",
+		    _("this token is the one that is to be removed, so it cannot sign"));
+		error_where(err, "%s", c->collection.list[i].name);
+		error_hint(err, "%s", _("insert another token that the CTL lists"));
+		return ST_LOCKOUT;
+	}
+	return ST_OK;
+}
+
+/* The tokens that are new join the list. */
+static enum status add_collected(struct change *c, bool first, struct error *err)
+{
+	const size_t before = c->n_listed;
+
+	for (size_t i = 0; (first || c->request->add_token) && i < c->collection.n; i++)
+		if (!is_listed(c, c->collection.list[i].certificate))
+			c->listed[c->n_listed++] = c->collection.list[i].certificate;
+	if (!c->request->add_token || c->n_listed > before)
+		return ST_OK;
+	error_set(err, ST_EXISTS, "%s", _("the tokens are in the CTL already: none was added"));
+	error_hint(err, "%s", _("insert a token that is new to this cluster"));
+	return ST_EXISTS;
+}
+
+static bool was_tokenless(const struct change *c)
+{
+	return c->current != NULL && cluster_signing(c->cluster) == SIGNING_TOKENLESS;
+}
+
+/* From tokenless to tokens: nobody is asked for a token when none can sign. */
+static enum status check_trusted(const struct change *c, struct error *err)
+{
+	const char *origin = c->cluster->current.origins;
+
+	if (!was_tokenless(c) || c->request->force_signer || c->request->key != NULL)
+		return ST_OK;
+	for (; *origin != '\0'; origin++)
+		if (*origin == ORIGIN_TRUST || *origin == ORIGIN_KEPT)
+			return ST_OK;
+	error_set(err, ST_LOCKOUT, "%s",
+	    _("the current CTL lists no token as SAST: phones would reject what one signs"));
+	error_where(err, _("generation %lld"), (long long)c->cluster->current.number);
+	change_hint_at_trust(err);
+	return ST_LOCKOUT;
+}
+
+static void fill_request(struct change *c, size_t wanted)
+{
+	const struct change_request *r = c->request;
+
+	snprintf(c->current_name, sizeof(c->current_name), _("the current CTL (generation %lld)"),
+	    (long long)c->cluster->current.number);
+	text_printable_into(
+	    c->output, sizeof(c->output), text_bytes(c->cluster->inventory.ctl_file));
+	c->collect = (struct collect_request){.tokens = c->tokens,
+	    .wanted = wanted,
+	    .digest = c->plan.digest,
+	    .current = r->force_signer ? NULL : c->current,
+	    .current_name = c->current_name,
+	    .signer_named = r->key != NULL,
+	    .named = r->named,
+	    .n_named = r->n_named,
+	    .output = c->output};
+}
+
+enum status change_collect(struct change *c, struct error *err)
+{
+	const struct change_request *r = c->request;
+	size_t wanted, n_before;
+	enum status st;
+
+	if (c->signing != SIGNING_TOKENS)
+		return ST_OK;
+	c->listed = calloc(c->cluster->list.n_records + COLLECT_MAX + 1, sizeof(*c->listed));
+	if (c->listed == NULL)
+		return error_no_memory(err);
+	c->n_listed = cluster_tokens(c->cluster, c->listed);
+	n_before = c->n_listed;
+	st = remove_token(c, err);
+	wanted = count_wanted(c, n_before);
+	/* A dry run that needs no new token needs none at all. */
+	if (st != ST_OK || wanted == 0 ||
+	    (r->dry_run && n_before > 0 && !r->add_token && r->n_named == 0))
+		return st;
+	st = n_before == 0 ? check_trusted(c, err) : ST_OK;
+	if (st == ST_OK)
+		st = change_open_tokens(c, err);
+	if (st != ST_OK)
+		return st;
+	fill_request(c, wanted);
+	st = ceremony_collect(&c->collect, &c->collection, err);
+	if (st == ST_LOCKOUT && was_tokenless(c))
+		change_hint_at_trust(err);
+	if (st == ST_OK)
+		st = refuse_removed(c, err);
+	if (st == ST_OK && r->kind != CHANGE_ROLLBACK)
+		st = add_collected(c, n_before == 0, err);
+	return st;
+}

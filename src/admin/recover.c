@@ -1,0 +1,104 @@
+/*
+ * Puts in order what a run that was killed left: the journal of a new generation.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "admin/recover.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Adds a sentence to what is told about it. */
+static void tell(struct cluster *cluster, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void tell(struct cluster *cluster, const char *fmt, ...)
+{
+	char text[512], *all = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (cluster->recovered == NULL)
+		cluster->recovered = strdup(text);
+	else if (asprintf(&all, "%s; %s", cluster->recovered, text) >= 0) {
+		free(cluster->recovered);
+		cluster->recovered = all;
+	}
+}
+
+static enum status compare(
+    const char *path, const struct buffer *with, bool *missing, bool *differs, struct error *err)
+{
+	struct buffer file = BUFFER_INIT;
+	enum status st;
+
+	*missing = access(path, F_OK) != 0 && errno == ENOENT;
+	*differs = false;
+	if (*missing)
+		return ST_OK;
+	st = file_read(path, TL_MAX_FILE, &file, NULL, err);
+	/* Whatever is too long for a list is another file. */
+	if (st == ST_LIMIT) {
+		*differs = true;
+		st = ST_OK;
+	} else if (st == ST_OK) {
+		*differs = !bytes_equal(buffer_bytes(&file), buffer_bytes(with));
+	}
+	buffer_free(&file);
+	return st;
+}
+
+enum status admin_look_at_file(
+    const struct cluster *cluster, bool *missing, bool *differs, struct error *err)
+{
+	return compare(cluster->inventory.ctl_file, &cluster->current.ctl, missing, differs, err);
+}
+
+static enum status settle(
+    struct cluster *cluster, const struct generation *pending, struct error *err)
+{
+	struct audit_entry audit = {.act = pending->reason, .signer = pending->signer};
+	bool missing, differs;
+	char what[64];
+	enum status st =
+	    compare(cluster->inventory.ctl_file, &pending->ctl, &missing, &differs, err);
+
+	if (st != ST_OK)
+		return st;
+	snprintf(what, sizeof(what), "generation %lld", (long long)pending->number);
+	audit.what = what;
+	if (!missing && !differs) {
+		audit.outcome = "done: the run was interrupted, and its CTL file was written";
+		tell(cluster,
+		    _("the last run (%s) was interrupted after its CTL was written: generation "
+		      "%lld "
+		      "is current now"),
+		    pending->reason, (long long)pending->number);
+		return store_finish(cluster->store, pending->number, &audit, err);
+	}
+	audit.outcome = "abandoned: the run was interrupted before its CTL file was written";
+	tell(cluster,
+	    _("the last run (%s) was interrupted: its generation %lld was never in use and is "
+	      "abandoned"),
+	    pending->reason, (long long)pending->number);
+	return store_abandon(cluster->store, pending->number, &audit, err);
+}
+
+enum status admin_recover(struct cluster *cluster, struct error *err)
+{
+	struct generation pending = GENERATION_INIT;
+	enum status st = store_pending(cluster->store, &pending, err);
+
+	if (st == ST_OK && pending.number > 0)
+		st = settle(cluster, &pending, err);
+	generation_free(&pending);
+	return st;
+}

@@ -1,0 +1,196 @@
+/*
+ * Runs a change of a cluster's CTL and prints what came of it.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/change_options.h"
+
+#include "base/text.h"
+#include "ceremony/terminal.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The inventory's modules, unless the command line names others. */
+static enum status open_tokens(void *context, struct tokens **out, struct error *err)
+{
+	struct cli_change *change = context;
+
+	return cli_modules_open(&change->modules, out, err);
+}
+
+static bool take_modules(
+    struct cli_change *change, const struct inventory *inventory, struct error *err)
+{
+	if (change->modules.n > 0)
+		return true;
+	if (inventory->n_modules > CLI_MAX_MODULES) {
+		error_set(err, ST_USAGE, _("more than %d modules"), CLI_MAX_MODULES);
+		error_where(err, "%s", inventory->path);
+		return false;
+	}
+	for (size_t i = 0; i < inventory->n_modules; i++)
+		change->modules.paths[change->modules.n++] = inventory->modules[i];
+	return true;
+}
+
+/* Talk, so that --json has stdout for itself; a dry run's difference is its result. */
+static void show(void *context, const char *text)
+{
+	const struct cli_change *change = context;
+
+	fputs(text, change->request.dry_run && !change->json ? stdout : stderr);
+	fflush(stdout);
+}
+
+static void warn(void *context, const char *text)
+{
+	(void)context;
+	cli_warn(text);
+}
+
+/* ---- the result --------------------------------------------------------------------------------
+ */
+
+static void add_hash(struct buffer *out, const char *algorithm, const struct buffer *ctl)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	size_t len = 0;
+
+	if (EVP_Q_digest(NULL, algorithm, NULL, ctl->data, ctl->len, hash, &len) == 1)
+		text_hex(out, (struct bytes){hash, len}, 0, true);
+}
+
+static void add_lines(struct buffer *out, struct buffer *lines)
+{
+	const char *text = buffer_text(lines);
+	size_t n = 0;
+
+	while (text != NULL && *text != '\0') {
+		const size_t len = strcspn(text, "\n");
+
+		buffer_printf(out, "  %zu. %.*s\n", ++n, (int)len, text);
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+}
+
+static int print_text(struct change_result *result)
+{
+	struct buffer out = BUFFER_INIT;
+	char file[512];
+	int rc;
+
+	text_printable_into(file, sizeof(file), text_bytes(result->file));
+	buffer_printf(&out, _("Generation %lld is signed by %s,\nverified, and stands in %s.\n"),
+	    (long long)result->number, result->signer, file);
+	buffer_printf(&out, "MD5   ");
+	add_hash(&out, "MD5", &result->ctl);
+	buffer_printf(&out, "\nSHA-1 ");
+	add_hash(&out, "SHA1", &result->ctl);
+	buffer_printf(&out, "\n");
+	if (result->mode == MODE_MIXED)
+		buffer_printf(&out, "%s", _("The cluster is in mixed mode.\n"));
+	else
+		buffer_printf(&out, "%s", _("The cluster is in non-secure mode.\n"));
+	buffer_printf(&out, "%s", _("Now:\n"));
+	add_lines(&out, &result->todo);
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
+static json_t *lines_json(struct buffer *lines)
+{
+	const char *text = buffer_text(lines);
+	json_t *array = json_array();
+
+	while (text != NULL && *text != '\0') {
+		size_t len;
+
+		text += strspn(text, " ");
+		len = strcspn(text, "\n");
+		json_array_append_new(array, json_stringn(text, len));
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+	return array;
+}
+
+static json_t *hash_json(const char *algorithm, const struct buffer *ctl)
+{
+	struct buffer hex = BUFFER_INIT;
+	json_t *json;
+
+	if (ctl->len > 0)
+		add_hash(&hex, algorithm, ctl);
+	json = hex.len > 0 ? json_string(buffer_text(&hex)) : json_null();
+	buffer_free(&hex);
+	return json;
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static int print_json(struct change_result *result)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "dry_run", json_boolean(result->dry_run));
+	json_object_set_new(json, "generation", json_integer(result->number));
+	json_object_set_new(
+	    json, "before", result->before > 0 ? json_integer(result->before) : json_null());
+	json_object_set_new(
+	    json, "mode", json_string(result->mode == MODE_MIXED ? "mixed" : "non-secure"));
+	json_object_set_new(json, "signing",
+	    json_string(result->signing == SIGNING_TOKENS ? "tokens" : "tokenless"));
+	json_object_set_new(json, "signer", text_or_null(result->signer));
+	json_object_set_new(json, "digest", text_or_null(result->digest_name));
+	json_object_set_new(json, "signed_hash", text_or_null(result->hash));
+	json_object_set_new(json, "changes", lines_json(&result->changes));
+	json_object_set_new(json, "file", cli_json_path(result->file));
+	json_object_set_new(json, "md5", hash_json("MD5", &result->ctl));
+	json_object_set_new(json, "sha1", hash_json("SHA1", &result->ctl));
+	json_object_set_new(json, "sha256", hash_json("SHA256", &result->ctl));
+	json_object_set_new(json, "todo", lines_json(&result->todo));
+	return cli_print_json(json);
+}
+
+static int print_result(const struct cli_change *change, struct change_result *result)
+{
+	if (change->json)
+		return print_json(result);
+	if (change->request.dry_run) {
+		fputs(_("Dry run: nothing was signed, and nothing has changed.\n"), stderr);
+		return CLI_DONE;
+	}
+	return print_text(result);
+}
+
+int cli_change_run(struct cli_change *change)
+{
+	struct cluster cluster = {0};
+	struct change_result result = {0};
+	struct error err;
+	enum status st;
+	int rc;
+
+	change->request.pins = &change->pins;
+	change->request.named = change->named;
+	change->request.open_tokens = open_tokens;
+	change->request.show = show;
+	change->request.warn = warn;
+	change->request.context = change;
+	st = change->request.dry_run
+		 ? cli_cluster_read(change->config, &cluster, &err)
+		 : cli_cluster_change(change->config, change->request.command, &cluster, &err);
+	if (st == ST_OK && !take_modules(change, &cluster.inventory, &err))
+		st = err.status;
+	if (st == ST_OK)
+		st = admin_change(&cluster, &change->request, &result, &err);
+	rc = st == ST_OK ? print_result(change, &result) : cli_fail(&err);
+	change_result_free(&result);
+	cluster_close(&cluster);
+	return rc;
+}

@@ -1,0 +1,206 @@
+/*
+ * ctlsign init
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "admin/begin.h"
+#include "cli/cluster_text.h"
+#include "cli/token_target.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { OPTION_FROM = 1, OPTION_CONFIG, OPTION_CLUSTER, OPTION_RELEASE, OPTION_JSON };
+
+struct init {
+	struct begin_request request;
+	const char *config; /* as given; NULL: not */
+	bool json;
+};
+
+/* The command that comes next, which has to be told where the inventory is. */
+static void put_next(struct buffer *out, const struct init *init, const char *command)
+{
+	buffer_printf(out, "  ctlsign %s", command);
+	if (init->config != NULL) {
+		buffer_printf(out, " --config ");
+		cluster_put_path(out, init->config);
+	}
+	buffer_printf(out, "\n");
+}
+
+static void put_file(struct buffer *out, const char *path, const char *what)
+{
+	buffer_printf(out, "  ");
+	cluster_put_path(out, path);
+	buffer_printf(out, "  %s\n", what);
+}
+
+/* ---- an inventory to fill in ---------------------------------------------------------------- */
+
+static int write_template(const struct init *init)
+{
+	struct buffer out = BUFFER_INIT;
+	struct error err;
+	int rc;
+
+	if (begin_template(&init->request, &err) != ST_OK)
+		return cli_fail(&err);
+	if (init->json)
+		return cli_print_json(
+		    json_pack("{s:o}", "config", cli_json_path(init->request.conf)));
+	buffer_printf(&out, "%s\n", _("Written:"));
+	put_file(&out, init->request.conf, _("an inventory to fill in"));
+	buffer_printf(&out, "%s\n",
+	    _("Enter the publisher and the other nodes of the cluster there, then make the first "
+	      "CTL:"));
+	put_next(&out, init, "set-cluster mixed-mode --dry-run");
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
+}
+
+/* ---- a running cluster ---------------------------------------------------------------------- */
+
+static json_t *taken_json(const struct init *init, const struct begin_result *r)
+{
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:b, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "config", cli_json_path(init->request.conf), "certificates_folder",
+	    cli_json_path(r->certificates), "state", cli_json_path(r->state), "ctl_file",
+	    cli_json_path(r->ctl), "ctl_file_written", (int)r->ctl_written, "cluster", r->cluster,
+	    "release", r->release.text, "release_guessed", (int)r->release_guessed, "mode",
+	    cluster_mode_code((int)r->mode), "signing", cluster_signing_code((int)r->signing),
+	    "signer", r->signer, "servers", (json_int_t)r->n_servers, "tokens",
+	    (json_int_t)r->n_tokens, "trust", (json_int_t)r->n_trust, "certificates",
+	    (json_int_t)r->n_certificates, "generation", (json_int_t)1);
+}
+
+static void put_field(struct buffer *out, const char *name, const char *value)
+{
+	text_pad(out, name, 14);
+	buffer_printf(out, "%s\n", value);
+}
+
+static void put_count(struct buffer *out, const char *name, size_t count)
+{
+	text_pad(out, name, 14);
+	buffer_printf(out, "%zu\n", count);
+}
+
+static void put_taken(struct buffer *out, const struct init *init, const struct begin_result *r)
+{
+	struct buffer cluster = BUFFER_INIT;
+
+	text_printable(&cluster, text_bytes(r->cluster));
+	put_field(out, _("Cluster:"), buffer_text(&cluster) != NULL ? buffer_text(&cluster) : "");
+	put_field(out, _("Release:"), r->release.text);
+	put_field(out, _("Mode:"), cluster_mode_word((int)r->mode));
+	put_field(out, _("Signing:"), cluster_signing_word((int)r->signing));
+	put_field(out, _("Signed by:"), r->signer);
+	put_count(out, _("Servers:"), r->n_servers);
+	put_count(out, _("Tokens:"), r->n_tokens);
+	if (r->n_trust > 0)
+		put_count(out, _("Trusted:"), r->n_trust);
+	put_count(out, _("Certificates:"), r->n_certificates);
+	buffer_printf(out, "%s\n", _("Written:"));
+	put_file(out, init->request.conf, _("the inventory"));
+	put_file(out, r->certificates, _("the certificates that it names"));
+	put_file(out, r->state, _("the state, with this CTL as generation 1"));
+	if (r->ctl_written)
+		put_file(out, r->ctl, _("the CTL"));
+	if (r->release_guessed)
+		buffer_printf(
+		    out, _("The release was guessed from the CTL: check it in the inventory,"
+			   " or begin again with --release.\n"));
+	buffer_printf(out, "%s\n", _("Next, see whether anything has changed since:"));
+	put_next(out, init, "status");
+	buffer_free(&cluster);
+}
+
+static int take_over(const struct init *init)
+{
+	struct begin_result result = {.n_servers = 0};
+	struct buffer out = BUFFER_INIT;
+	struct error err;
+	int rc;
+
+	if (begin_from(&init->request, &result, &err) != ST_OK) {
+		rc = cli_fail(&err);
+	} else if (init->json) {
+		rc = cli_print_json(taken_json(init, &result));
+	} else {
+		put_taken(&out, init, &result);
+		rc = cli_print(&out);
+	}
+	buffer_free(&out);
+	begin_result_free(&result);
+	return rc;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool take_option(struct init *init, int option)
+{
+	switch (option) {
+	case OPTION_FROM:
+		return cli_take_once(&cli_init, "--from", &init->request.from, optarg);
+	case OPTION_CONFIG:
+		return cli_take_once(&cli_init, "--config", &init->config, optarg);
+	case OPTION_CLUSTER:
+		return cli_take_once(&cli_init, "--cluster", &init->request.cluster, optarg);
+	case OPTION_RELEASE:
+		return cli_take_once(&cli_init, "--release", &init->request.release, optarg);
+	default:
+		return init->json = true;
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {{"from", required_argument, NULL, OPTION_FROM},
+	    {"config", required_argument, NULL, OPTION_CONFIG},
+	    {"cluster", required_argument, NULL, OPTION_CLUSTER},
+	    {"release", required_argument, NULL, OPTION_RELEASE},
+	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_HELP_ROW, {NULL, 0, NULL, 0}};
+	struct init init = {.config = NULL};
+	int option;
+
+	while ((option = cli_getopt(&cli_init, argc, argv, options)) != -1) {
+		if (option == CLI_OPTION_HELP)
+			return CLI_DONE;
+		if (option == CLI_OPTION_BAD || !take_option(&init, option))
+			return CLI_USAGE;
+	}
+	if (optind < argc)
+		return cli_usage_error(&cli_init, _("unexpected argument '%s'"), argv[optind]);
+	if (init.request.cluster != NULL && init.request.cluster[0] == '\0')
+		return cli_usage_error(&cli_init, "%s", _("--cluster takes a name"));
+	init.request.conf = init.config != NULL ? init.config : "ctlsign.conf";
+	return init.request.from != NULL ? take_over(&init) : write_template(&init);
+}
+
+const struct cli_command cli_init = {
+    .name = "init",
+    .summary = N_("begin a cluster's inventory, or take over a running cluster"),
+    .usage = N_("Usage: ctlsign init [--config FILE] [--cluster NAME] [--release R] [--json]\n"
+		"       ctlsign init --from CTLFILE [--config FILE] [--cluster NAME]\n"
+		"                    [--release R] [--json]\n"
+		"\n"
+		"Writes a commented ctlsign.conf to fill in. With --from, takes over a cluster\n"
+		"that runs already: makes the inventory from its CTL, with the certificates in\n"
+		"the folder 'certificates' and the CTL as generation 1 in 'state.db', both\n"
+		"beside ctlsign.conf. All or nothing is written, and no file is replaced.\n"
+		"\n"
+		"  --from CTLFILE  the cluster's CTL; its signature must hold (exit code 3)\n"
+		"  --config FILE   the inventory to write (default ctlsign.conf)\n"
+		"  --cluster NAME  the cluster's name (default with --from: the publisher's)\n"
+		"  --release R     the cluster's release, such as 12.5(1)SU3; with --from it is\n"
+		"                  guessed from the CTL when it is not given\n"
+		"  --json          print one JSON object\n"
+		"\n"
+		"Example:\n"
+		"  ctlsign init --from /srv/tftp/CTLFile.tlv --release '12.5(1)'\n"),
+    .run = run,
+};
