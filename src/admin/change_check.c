@@ -135,6 +135,13 @@ enum status change_decide(struct change *c, struct error *err)
 		      "comes first"));
 		return ST_USAGE;
 	}
+	if (st == ST_OK && c->signing == SIGNING_TOKENLESS && r->n_named > 0) {
+		error_set(err, ST_USAGE, "%s",
+		    _("the CTL is tokenless, so no token is asked for that --token could answer"));
+		error_hint(
+		    err, "%s", _("leave --token out, or name a key on a token with --sign-with"));
+		return ST_USAGE;
+	}
 	return st == ST_OK ? check_tokenless(c, err) : st;
 }
 
@@ -164,7 +171,7 @@ enum status change_check_export(struct change *c, struct error *err)
 	    _("alarm " CHANGE_EXPORT_CONTROL_ALARM ": recorded in the audit log"));
 	error_set(err, ST_FAILED, "%s", CHANGE_EXPORT_CONTROL);
 	error_hint(
-	    err, _("once it is registered, set export-controlled = yes in %s"), inventory->path);
+	    err, _("Once it is registered, set export-controlled = yes in %s"), inventory->path);
 	return ST_FAILED;
 }
 

@@ -17,7 +17,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,15 +86,21 @@ static enum status check_stranger(const struct change *c, struct error *err)
 	return ST_EXISTS;
 }
 
-/* Back to the file as it was.  What fails here is settled by the next run. */
-static void put_back(const struct change *c)
+/* Back to the file as it was, unless it never changed.  False when that cannot be done. */
+static bool put_back(const struct change *c)
 {
 	const char *file = c->cluster->inventory.ctl_file;
+	const struct buffer *old = &c->cluster->current.ctl;
+	struct buffer now = BUFFER_INIT;
+	bool same = file_read(file, TL_MAX_FILE, &now, NULL, NULL) == ST_OK && c->current != NULL &&
+		    bytes_equal(buffer_bytes(&now), buffer_bytes(old));
 
+	buffer_free(&now);
+	if (same)
+		return true;
 	if (c->current == NULL)
-		unlink(file);
-	else
-		file_write_durably(file, buffer_bytes(&c->cluster->current.ctl), true, 0644, NULL);
+		return unlink(file) == 0 || errno == ENOENT;
+	return file_write_durably(file, buffer_bytes(old), true, 0644, NULL) == ST_OK;
 }
 
 /* ---- the journal -------------------------------------------------------------------------------
@@ -158,10 +166,10 @@ static enum status commit(
 	story->entry.outcome = "done";
 	if (st == ST_OK)
 		st = store_finish(c->cluster->store, generation.number, &story->entry, err);
-	if (st != ST_OK) {
-		put_back(c);
+	/* Where the file cannot be put back, the generation stays pending: the next run settles it.
+	 */
+	if (st != ST_OK && put_back(c))
 		store_abandon(c->cluster->store, generation.number, failed(story, err), NULL);
-	}
 	generation_free(&generation);
 	return st;
 }
@@ -169,11 +177,13 @@ static enum status commit(
 /* ---- the ports that were told ------------------------------------------------------------------
  */
 
-/* What `ctlsign ports` compares with. */
-static enum status remember_ports(struct change *c, struct story *story, struct error *err)
+/* What `ctlsign ports` compares with.  The CTL is made by now: a failure is no more than told. */
+static void remember_ports(struct change *c, struct story *story)
 {
 	struct buffer now = BUFFER_INIT, then = BUFFER_INIT;
-	enum status st = store_setting(c->cluster->store, "ports", &then, err);
+	char line[2048];
+	struct error err;
+	enum status st = store_setting(c->cluster->store, "ports", &then, &err);
 
 	for (int i = 0; i < N_PORTS; i++)
 		buffer_printf(&now, "%s%s=%u", i > 0 ? " " : "", port_name((enum port)i),
@@ -181,10 +191,11 @@ static enum status remember_ports(struct change *c, struct story *story, struct 
 	story->entry.what = "ports of the inventory";
 	story->entry.signer = story->entry.digest = NULL;
 	if (st == ST_OK && !bytes_equal(buffer_bytes(&now), buffer_bytes(&then)))
-		st = store_set(c->cluster->store, "ports", buffer_text(&now), &story->entry, err);
+		st = store_set(c->cluster->store, "ports", buffer_text(&now), &story->entry, &err);
+	if (st != ST_OK)
+		c->request->warn(c->request->context, error_line(&err, line, sizeof(line)));
 	buffer_free(&now);
 	buffer_free(&then);
-	return st;
 }
 
 enum status change_sign(struct change *c, struct error *err)
@@ -217,7 +228,7 @@ enum status change_sign(struct change *c, struct error *err)
 	}
 	c->request->pins->about = NULL;
 	if (st == ST_OK)
-		st = remember_ports(c, &story, err);
+		remember_ports(c, &story);
 	free_story(&story);
 	return st;
 }

@@ -9,6 +9,7 @@
 #include "ceremony/certificate_text.h"
 
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,13 @@ static void hint_the_way(const struct change *c, enum tokenless_signer usual, st
 		error_hint(err, "%s",
 		    _("its certificate is new since phones got their CTL. The way that works: "
 		      "ctlsign reset-localkey, which signs with the other SAST, that phones know"));
+	else if (c->request->kind == CHANGE_NON_SECURE_MODE && !was_tokenless(c) &&
+		 release_rules(&c->cluster->inventory.release)->nonsecure_without_token)
+		error_hint(err, "%s",
+		    _("sign with a token of the CTL: --tokens. If all are lost, --force-signer "
+		      "goes "
+		      "on without; phones then keep their old CTL until it is deleted on each of "
+		      "them"));
 	else if (c->signing == SIGNING_TOKENLESS && !was_tokenless(c))
 		error_hint(err, "%s",
 		    _("the way that works: with release = 11.5(1) or later in ctlsign.conf, "
@@ -62,7 +70,7 @@ static void hint_the_way(const struct change *c, enum tokenless_signer usual, st
 		change_hint_at_trust(err);
 	else
 		error_hint(err, "%s",
-		    _("sign with a key that the current CTL lists as SAST: ctlsign status names "
+		    _("sign with a key that the current CTL lists as SAST: ctlsign show names "
 		      "them"));
 }
 
@@ -265,6 +273,45 @@ static enum status open_key(struct change *c, X509 *only, struct error *err)
 	return st;
 }
 
+/* The generation before the current one, as some phone may have missed the current one. */
+static enum status read_before(
+    const struct change *c, struct generation *before, struct trustlist *list, struct error *err)
+{
+	enum status st = ST_FAILED;
+
+	for (int64_t n = c->cluster->current.number - 1; n > 0 && st == ST_FAILED; n--)
+		st = store_generation(c->cluster->store, n, before, err);
+	if (st == ST_OK)
+		st = tl_read(list, buffer_bytes(&before->ctl), err);
+	return st;
+}
+
+/*
+ * One SAST has to survive every step.  Which phones missed the current CTL nobody knows here, so
+ * those are warned of, not refused.
+ */
+static void warn_of_stragglers(const struct change *c)
+{
+	struct generation before = GENERATION_INIT;
+	struct trustlist list = TRUSTLIST_INIT;
+	struct error err;
+	char line[640];
+
+	if (c->current == NULL || c->plan.signer == NULL || c->cluster->store == NULL)
+		return;
+	if (read_before(c, &before, &list, &err) == ST_OK &&
+	    tl_find_sast(&list, c->plan.signer) == NULL) {
+		snprintf(line, sizeof(line),
+		    _("this signer is no SAST of generation %lld: phones that missed generation "
+		      "%lld would reject the new CTL; see that all have it, or sign with an older "
+		      "SAST"),
+		    (long long)before.number, (long long)c->cluster->current.number);
+		c->request->warn(c->request->context, line);
+	}
+	tl_free(&list);
+	generation_free(&before);
+}
+
 enum status change_choose_signer(struct change *c, struct error *err)
 {
 	const enum tokenless_signer usual = c->cluster->inventory.tokenless_signer;
@@ -282,5 +329,7 @@ enum status change_choose_signer(struct change *c, struct error *err)
 		st = open_key(c, only, err);
 	if (st == ST_OK && c->request->key != NULL && c->plan.signer != NULL)
 		st = check_known(c, c->plan.signer, usual, err);
+	if (st == ST_OK)
+		warn_of_stragglers(c);
 	return st;
 }

@@ -159,13 +159,21 @@ static int print_json(struct change_result *result)
 
 static int print_result(const struct cli_change *change, struct change_result *result)
 {
-	if (change->json)
-		return print_json(result);
-	if (change->request.dry_run) {
+	char line[160];
+	int rc;
+
+	if (change->request.dry_run && !change->json) {
 		fputs(_("Dry run: nothing was signed, and nothing has changed.\n"), stderr);
 		return CLI_DONE;
 	}
-	return print_text(result);
+	rc = change->json ? print_json(result) : print_text(result);
+	if (rc != CLI_DONE && !change->request.dry_run) {
+		snprintf(line, sizeof(line),
+		    _("generation %lld is signed and in use all the same; see: ctlsign status"),
+		    (long long)result->number);
+		cli_warn(line);
+	}
+	return rc;
 }
 
 int cli_change_run(struct cli_change *change)

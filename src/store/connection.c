@@ -95,14 +95,14 @@ static bool has_content(const char *path, const char *ending)
 
 /*
  * A file in WAL mode is read with the help of two files beside it, which a directory that cannot be
- * written to does not get.  Nobody else changes the file there either, so it can be read alone,
- * unless a log or a journal was left there whose content belongs to it.
+ * written to does not get, nor a full disk.  Nobody else changes the file there either, so it can
+ * be read alone, unless a log or a journal was left there whose content belongs to it.
  */
 static bool can_be_read_alone(const struct store *store, int rc)
 {
 	return store->access == STORE_READ &&
 	       ((rc & 0xFF) == SQLITE_CANTOPEN || rc == SQLITE_READONLY_DIRECTORY ||
-		   rc == SQLITE_READONLY_CANTINIT) &&
+		   rc == SQLITE_READONLY_CANTINIT || rc == SQLITE_IOERR_SHMSIZE) &&
 	       !has_content(store->path, "-wal") && !has_content(store->path, "-journal");
 }
 

@@ -14,18 +14,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* PATH, which names nothing yet, as an absolute one: that of its directory, and its name. */
+/*
+ * PATH, which names nothing yet, as an absolute one: that of its directory, and its name; NULL with
+ * errno when it names no file.
+ */
 static char *new_path(const char *path)
 {
 	struct buffer whole = BUFFER_INIT;
 	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-	char *real = dir != NULL ? realpath(dir, NULL) : NULL;
-	char *copy = NULL;
+	const char *name = slash == NULL ? path : slash + 1;
+	char *dir, *real, *copy = NULL;
 
+	if (name[0] == '\0') {
+		errno = EISDIR;
+		return NULL;
+	}
+	dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	real = dir != NULL ? realpath(dir, NULL) : NULL;
 	if (real != NULL) {
-		buffer_printf(&whole, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/",
-		    slash == NULL ? path : slash + 1);
+		buffer_printf(&whole, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", name);
 		copy = buffer_text(&whole) != NULL ? strdup(buffer_text(&whole)) : NULL;
 	}
 	buffer_free(&whole);

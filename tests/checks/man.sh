@@ -136,7 +136,7 @@ else
   skip "ctlsign-show.1 lists all JSON keys" "no sources here"
 fi
 
-for page in "$MAN_DIR"/*.1; do
+for page in "$MAN_DIR"/*.[15]; do
   if command -v mandoc > /dev/null; then
     report "${page##*/}: mandoc has nothing to complain of" \
       "$(mandoc -T lint -W warning "$page" 2>&1)"

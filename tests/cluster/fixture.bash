@@ -85,6 +85,15 @@ change() {
   assert_success
 }
 
+# The first generation of a conf.
+first_by_tokens() { # RELEASE
+  conf "$1" && change set-cluster mixed-mode --token SAST-1 --token SAST-2
+}
+
+first_tokenless() { # RELEASE
+  conf "$1" && change set-cluster mixed-mode --tokenless
+}
+
 # What a change that is refused must leave: the CTL file itself and the generations.
 generations_and_file() {
   if [[ -e CTLFile.tlv ]]; then
