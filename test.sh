@@ -82,7 +82,7 @@ if [ "$QUICK" = no ]; then
   tail -n 3 build/gcc/valgrind.out
 
   say "distcheck: the tarball builds, passes its tests, installs and uninstalls"
-  make -C build/gcc distcheck > build/gcc/distcheck.out 2>&1
+  make -C build/gcc -j"$(nproc)" distcheck > build/gcc/distcheck.out 2>&1
   count $? "distcheck (build/gcc/distcheck.out)"
   tail -n 3 build/gcc/distcheck.out
 fi

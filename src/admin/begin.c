@@ -6,16 +6,19 @@
 #include "admin/begin.h"
 
 #include "admin/begin_state.h"
+#include "admin/cluster.h"
 #include "admin/stage.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cluster/takeover.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A takeover that is under way. */
 struct begin {
@@ -26,6 +29,7 @@ struct begin {
 	struct buffer bytes;
 	struct trustlist list;
 	struct takeover takeover;
+	struct inventory inventory; /* that was made of it */
 	struct stage stage;
 	bool write_ctl;
 };
@@ -152,43 +156,56 @@ static char *staged(const struct begin *b, const char *name)
 	return asprintf(&path, "%s/%s", b->stage.path, name) < 0 ? NULL : path;
 }
 
+static enum status tell_inventory(
+    struct begin_result *out, const struct inventory *inventory, struct error *err)
+{
+	out->n_servers = inventory->n_nodes + inventory->n_alternate_tftp + inventory->n_firewalls +
+			 inventory->n_entries;
+	out->cluster = strdup(inventory->cluster);
+	return out->cluster != NULL ? ST_OK : error_no_memory(err);
+}
+
 /*
  * The inventory has to be read by those who come next: what they would refuse is refused here.
  */
 static enum status check_inventory(struct begin *b, struct error *err)
 {
-	struct inventory inventory = {0};
 	char *path = staged(b, b->name);
 	enum status st;
 
 	if (path == NULL)
 		return error_no_memory(err);
-	st = inventory_read(path, &inventory, err);
+	st = inventory_read(path, &b->inventory, err);
 	if (st == ST_OK) {
-		b->result->n_servers = inventory.n_nodes + inventory.n_alternate_tftp +
-				       inventory.n_firewalls + inventory.n_entries;
-		b->result->cluster = strdup(inventory.cluster);
-		if (b->result->cluster == NULL)
-			st = error_no_memory(err);
+		st = tell_inventory(b->result, &b->inventory, err);
 	} else if (st == ST_FORMAT) {
 		/* The file will be gone: what it was made from is to blame. */
 		error_where(err, "%s", b->request->from);
 		error_hint(err, "%s",
 		    _("write the inventory by hand: 'ctlsign init' makes one to start from"));
 	}
-	inventory_free(&inventory);
 	free(path);
 	return st;
 }
 
+static struct begin_parts parts_of(const struct begin *b, const struct inventory *inventory)
+{
+	return (struct begin_parts){.list = &b->list,
+	    .takeover = &b->takeover,
+	    .inventory = inventory,
+	    .file = b->result->ctl,
+	    .from = b->request->from};
+}
+
 static enum status make_state(struct begin *b, struct error *err)
 {
+	const struct begin_parts parts = parts_of(b, &b->inventory);
 	char *path = staged(b, BEGIN_STATE);
 	enum status st;
 
 	if (path == NULL)
 		return error_no_memory(err);
-	st = begin_state(path, &b->list, &b->takeover, b->request->from, &b->result->signer, err);
+	st = begin_state(path, &parts, &b->result->signer, err);
 	free(path);
 	return st;
 }
@@ -255,6 +272,126 @@ static enum status set_paths(struct begin *b, struct error *err)
 									     : error_no_memory(err);
 }
 
+/* ---- a state that was lost ------------------------------------------------------------------ */
+
+static bool is_conf_there(const struct begin *b)
+{
+	return faccessat(b->stage.dir, b->name, F_OK, 0) == 0;
+}
+
+static enum status refuse_options(const struct begin *b, struct error *err)
+{
+	if (b->request->cluster == NULL && b->request->release == NULL)
+		return ST_OK;
+	error_set(err, ST_USAGE, "%s",
+	    _("the inventory is there and is kept: it says the cluster's name and release"));
+	error_where(err, "%s", b->request->conf);
+	error_hint(err, "%s", _("leave out --cluster and --release"));
+	return ST_USAGE;
+}
+
+static enum status refuse_state(
+    const struct begin *b, const struct cluster *cluster, struct error *err)
+{
+	if (cluster->current.number == 0)
+		return ST_OK;
+	error_set(err, ST_EXISTS,
+	    _("this cluster is there already, at generation %lld, and is left as it is"),
+	    (long long)cluster->current.number);
+	error_where(err, "%s", b->request->conf);
+	error_hint(err, "%s", _("look at it with 'ctlsign status', or work in another folder"));
+	return ST_EXISTS;
+}
+
+/* What the list is in the eyes of the inventory, which says where state and CTL file are, too. */
+static enum status compare_with_inventory(
+    struct begin *b, struct cluster *cluster, struct error *err)
+{
+	struct begin_result *r = b->result;
+	enum status st = cluster_load(cluster, err);
+
+	if (st == ST_OK) {
+		st = cluster_takeover_known(&b->list, &cluster->inventory, &b->takeover, err);
+		if (st != ST_OK)
+			error_where_prefix(err, b->request->from);
+	}
+	if (st == ST_OK)
+		st = tell_inventory(r, &cluster->inventory, err);
+	if (st != ST_OK)
+		return st;
+	r->state = strdup(cluster->inventory.state);
+	r->ctl = strdup(cluster->inventory.ctl_file);
+	if (r->state == NULL || r->ctl == NULL)
+		return error_no_memory(err);
+	return look_at_ctl(b, err);
+}
+
+/*
+ * The CTL comes first: a run that is killed behind it is finished by the next one, which finds the
+ * list of the generation that it had begun in use.
+ */
+static enum status fill_state(struct begin *b, struct cluster *cluster, struct error *err)
+{
+	const struct begin_parts parts = parts_of(b, &cluster->inventory);
+	struct begin_result *r = b->result;
+	enum status st = ST_OK;
+
+	if (b->write_ctl)
+		st = file_write_durably(r->ctl, b->list.file, false, 0644, err);
+	if (st != ST_OK)
+		return st;
+	st = read_back(b, err);
+	if (st == ST_OK)
+		st = begin_generation(cluster->store, &parts, &r->signer, &r->generation, err);
+	if (st != ST_OK && b->write_ctl)
+		unlink(r->ctl);
+	return st;
+}
+
+static enum status begin_anew(struct begin *b, struct error *err)
+{
+	struct cluster cluster = {.store = NULL};
+	enum status st = cluster_open(b->request->conf, CLUSTER_READ, "init", &cluster, err);
+
+	if (st == ST_OK)
+		st = refuse_state(b, &cluster, err);
+	if (st == ST_OK)
+		st = refuse_options(b, err);
+	if (st == ST_OK)
+		st = compare_with_inventory(b, &cluster, err);
+	cluster_close(&cluster);
+	/* Not before: this makes the file. */
+	if (st == ST_OK)
+		st = cluster_open(b->request->conf, CLUSTER_CHANGE, "init", &cluster, err);
+	if (st == ST_OK)
+		st = refuse_state(b, &cluster, err);
+	if (st == ST_OK)
+		st = fill_state(b, &cluster, err);
+	cluster_close(&cluster);
+	b->result->conf_kept = true;
+	return st;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static enum status begin_whole(struct begin *b, struct error *err)
+{
+	enum status st = set_paths(b, err);
+
+	if (st == ST_OK)
+		st = take_over(b, err);
+	if (st == ST_OK)
+		st = look_around(b, err);
+	if (st == ST_OK)
+		st = make_all(b, err);
+	if (st == ST_OK && b->write_ctl)
+		st = read_back(b, err);
+	if (st == ST_OK)
+		stage_keep(&b->stage);
+	b->result->generation = 1;
+	return st;
+}
+
 static void tell(struct begin *b)
 {
 	struct begin_result *r = b->result;
@@ -278,25 +415,16 @@ enum status begin_from(
 	enum status st = split_path(request->conf, &b.directory, &b.name, err);
 
 	if (st == ST_OK)
-		st = set_paths(&b, err);
-	if (st == ST_OK)
 		st = read_list(&b, err);
-	if (st == ST_OK)
-		st = take_over(&b, err);
 	if (st == ST_OK)
 		st = stage_open(&b.stage, b.directory, err);
 	if (st == ST_OK)
-		st = look_around(&b, err);
+		st = is_conf_there(&b) ? begin_anew(&b, err) : begin_whole(&b, err);
 	if (st == ST_OK)
-		st = make_all(&b, err);
-	if (st == ST_OK && b.write_ctl)
-		st = read_back(&b, err);
-	if (st == ST_OK) {
-		stage_keep(&b.stage);
 		tell(&b);
-	}
 	stage_close(&b.stage);
 	takeover_free(&b.takeover);
+	inventory_free(&b.inventory);
 	tl_free(&b.list);
 	buffer_free(&b.bytes);
 	free(b.directory);

@@ -33,10 +33,12 @@ struct begin_result {
 	size_t n_tokens;
 	size_t n_trust;
 	size_t n_certificates; /* files */
-	char *certificates;    /* the folder; paths as the request's */
+	char *certificates;    /* the folder; paths as the request's; NULL: conf was there */
 	char *state;
 	char *ctl;
 	bool ctl_written; /* false: it was there */
+	bool conf_kept;	  /* it was there, and only its state was not */
+	int64_t generation;
 };
 
 /*
@@ -49,6 +51,9 @@ enum status begin_template(const struct begin_request *request, struct error *er
  * inventory, the certificates that it names, the state with the list as generation 1, and the CTL
  * file beside them.  All or nothing, also when killed, and nothing is replaced: ST_EXISTS names
  * what is in the way.  begin_result_free() in any case.
+ *
+ * Where the inventory is there and its state is not, or has no generation, only the state is made,
+ * and the CTL file that the inventory names: a cluster whose state was lost begins anew.
  */
 enum status begin_from(
     const struct begin_request *request, struct begin_result *out, struct error *err);

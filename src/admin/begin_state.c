@@ -5,8 +5,8 @@
  */
 #include "admin/begin_state.h"
 
+#include "admin/port_memory.h"
 #include "base/text.h"
-#include "store/store.h"
 
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -54,19 +54,19 @@ static void put_signer(struct words *w, X509 *certificate, char origin)
 		buffer_printf(&w->signer, _("token '%s' (serial %s)"), name, serial);
 }
 
-static enum status put_words(struct words *w, const struct trustlist *list,
-    const struct takeover *takeover, const char *from, struct error *err)
+static enum status put_words(struct words *w, const struct begin_parts *parts, struct error *err)
 {
-	const struct tl_record *signer = tl_signer_record(list);
+	const struct tl_record *signer = tl_signer_record(parts->list);
+	const char *from = parts->from;
 	const char *base = strrchr(from, '/');
 	char shown[256];
 
 	text_printable_into(shown, sizeof(shown), text_bytes(base != NULL ? base + 1 : from));
 	buffer_printf(&w->act, "init --from %s", shown);
 	text_printable_into(shown, sizeof(shown), text_bytes(from));
-	buffer_printf(&w->what, "generation 1: taken over from %s", shown);
+	buffer_printf(&w->what, "taken over from %s", shown);
 	/* It verified, so all of them are there. */
-	put_signer(w, signer->x509, takeover->origins[signer - list->records]);
+	put_signer(w, signer->x509, parts->takeover->origins[signer - parts->list->records]);
 	if (buffer_text(&w->signer) == NULL)
 		return error_no_memory(err);
 	buffer_printf(&w->what, ", signed by %s", buffer_text(&w->signer));
@@ -82,9 +82,11 @@ static char *copy(struct buffer *text)
 }
 
 static enum status fill_generation(struct generation *generation, struct words *w,
-    const struct trustlist *list, const struct takeover *takeover, struct error *err)
+    const struct begin_parts *parts, struct error *err)
 {
-	const char *digest = tl_digest_name(list->digest);
+	const struct trustlist *list = parts->list;
+	const struct takeover *takeover = parts->takeover;
+	const char *digest = tl_digest_name(list->digest), *domain = parts->inventory->domain;
 
 	buffer_add(&generation->ctl, list->file.data, list->file.len);
 	generation->signer = copy(&w->signer);
@@ -93,13 +95,14 @@ static enum status fill_generation(struct generation *generation, struct words *
 	generation->reason = copy(&w->act);
 	generation->origins = strdup(takeover->origins);
 	generation->release = strdup(takeover->release.text);
-	generation->domain = strdup("");
+	generation->domain = strdup(domain != NULL ? domain : "");
+	generation->file = strdup(parts->file);
 	generation->mode = (int)takeover->mode;
 	generation->signing = (int)takeover->signing;
 	if (generation->signer == NULL || generation->signer_serial == NULL ||
 	    generation->digest == NULL || generation->reason == NULL ||
 	    generation->origins == NULL || generation->release == NULL ||
-	    generation->domain == NULL)
+	    generation->domain == NULL || generation->file == NULL)
 		return error_no_memory(err);
 	return buffer_status(&generation->ctl, err);
 }
@@ -110,44 +113,80 @@ static enum status add_trust(struct store *store, const struct trustlist *list,
 {
 	enum status st = ST_OK;
 
-	for (size_t i = 0; i < list->n_records && st == ST_OK; i++)
-		if (takeover->origins[i] == ORIGIN_TRUST)
-			st = store_trust_add(store, list->records[i].certificate, note, audit, err);
+	for (size_t i = 0; i < list->n_records && st == ST_OK; i++) {
+		if (takeover->origins[i] != ORIGIN_TRUST)
+			continue;
+		st = store_trust_add(store, list->records[i].certificate, note, audit, err);
+		/* From a run that was killed, or it stands twice. */
+		if (st == ST_EXISTS)
+			st = ST_OK;
+	}
 	return st;
 }
 
-enum status begin_state(const char *path, const struct trustlist *list,
-    const struct takeover *takeover, const char *from, char **signer, struct error *err)
+/* What 'ctlsign ports' compares with. */
+static enum status set_ports(struct store *store, const struct inventory *inventory,
+    struct audit_entry *audit, struct error *err)
+{
+	struct buffer ports = BUFFER_INIT;
+	enum status st;
+
+	admin_ports_text(inventory, &ports);
+	audit->what = "ports of the inventory";
+	st = buffer_status(&ports, err);
+	if (st == ST_OK)
+		st = store_set(store, ADMIN_PORTS_SETTING, buffer_text(&ports), audit, err);
+	buffer_free(&ports);
+	return st;
+}
+
+/* The generation is done last: what a run that was killed left undone is made by the next one. */
+enum status begin_generation(struct store *store, const struct begin_parts *parts, char **signer,
+    int64_t *number, struct error *err)
 {
 	struct words w = {.act = BUFFER_INIT};
 	struct generation generation = GENERATION_INIT;
-	struct audit_entry audit = {.outcome = "started"};
-	struct store *store = NULL;
-	enum status st = put_words(&w, list, takeover, from, err);
+	struct audit_entry audit = {.outcome = "done"};
+	enum status st = put_words(&w, parts, err);
 
 	if (st == ST_OK)
-		st = fill_generation(&generation, &w, list, takeover, err);
-	if (st == ST_OK)
-		st = store_open(path, STORE_CHANGE, "init", STORE_WAIT_MS, &store, err);
+		st = fill_generation(&generation, &w, parts, err);
 	if (st == ST_OK) {
 		audit.act = buffer_text(&w.act);
-		audit.what = buffer_text(&w.what);
+		audit.what = "adds a certificate of another cluster to Phone-SAST-trust";
+		st = add_trust(
+		    store, parts->list, parts->takeover, buffer_text(&w.act), &audit, err);
+	}
+	if (st == ST_OK)
+		st = set_ports(store, parts->inventory, &audit, err);
+	if (st == ST_OK) {
 		/* No key was used: neither signer nor digest. */
+		audit.what = buffer_text(&w.what);
+		audit.outcome = "started";
 		st = store_begin(store, &generation, &audit, err);
 		audit.outcome = "done";
 	}
 	if (st == ST_OK)
 		st = store_finish(store, generation.number, &audit, err);
 	if (st == ST_OK) {
-		audit.what = "adds a certificate of another cluster to Phone-SAST-trust";
-		st = add_trust(store, list, takeover, buffer_text(&w.act), &audit, err);
-	}
-	store_close(store);
-	if (st == ST_OK) {
+		*number = generation.number;
 		*signer = copy(&w.signer);
 		st = *signer != NULL ? ST_OK : error_no_memory(err);
 	}
 	generation_free(&generation);
 	words_free(&w);
+	return st;
+}
+
+enum status begin_state(
+    const char *path, const struct begin_parts *parts, char **signer, struct error *err)
+{
+	struct store *store = NULL;
+	int64_t number;
+	enum status st = store_open(path, STORE_CHANGE, "init", STORE_WAIT_MS, &store, err);
+
+	if (st == ST_OK)
+		st = begin_generation(store, parts, signer, &number, err);
+	store_close(store);
 	return st;
 }

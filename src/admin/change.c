@@ -79,9 +79,10 @@ static enum status confirm(const struct change *c, struct error *err)
 		error_hint(err, "%s", _("say --yes, after a look at it with --dry-run"));
 		return ST_USAGE;
 	}
-	snprintf(prompt, sizeof(prompt), _("\n%s signs. Type \"%s\" to go on: "),
+	snprintf(prompt, sizeof(prompt),
+	    _("\n%s signs. Type \"%s\" to go on, anything else stops: "),
 	    c->result->signer != NULL ? c->result->signer : "", YES);
-	st = terminal_confirm(prompt, YES, err);
+	st = terminal_confirm_again(prompt, YES, err);
 	if (st == ST_CANCELLED) {
 		error_set(err, st, "%s", _("stopped: nothing was signed, and nothing has changed"));
 		error_hint(err, "%s", _("run it again when it is right"));
@@ -105,6 +106,12 @@ static enum status prepare(struct change *c, struct error *err)
 	if (st == ST_OK)
 		st = change_set_time(c, err);
 	if (st == ST_OK)
+		st = change_read_served(c, err);
+	if (st == ST_OK)
+		st = change_list_tokens(c, err);
+	if (st == ST_OK)
+		st = change_try_plan(c, err);
+	if (st == ST_OK)
 		st = change_collect(c, err);
 	if (st == ST_OK)
 		st = change_make_plan(c, err);
@@ -113,19 +120,24 @@ static enum status prepare(struct change *c, struct error *err)
 	if (st == ST_OK)
 		st = lint(c, err);
 	if (st == ST_OK)
+		change_warn_of_list(c);
+	if (st == ST_OK)
 		st = change_choose_signer(c, err);
 	return st;
 }
 
-/* The next number, as far as one can tell before it is taken. */
-static void fill_result(struct change *c)
+static enum status fill_result(struct change *c, struct error *err)
 {
 	c->result->dry_run = c->request->dry_run;
 	c->result->before = c->cluster->current.number;
-	c->result->number = c->cluster->current.number + 1;
+	c->result->number = 1;
 	c->result->mode = c->mode;
 	c->result->signing = c->signing;
 	c->result->digest_name = tl_digest_name(c->plan.digest);
+	/* A dry run of the first CTL has no state file. */
+	return c->cluster->store == NULL
+		   ? ST_OK
+		   : store_next_number(c->cluster->store, &c->result->number, err);
 }
 
 static enum status run(struct change *c, struct error *err)
@@ -134,8 +146,9 @@ static enum status run(struct change *c, struct error *err)
 
 	if (st != ST_OK)
 		return st;
-	fill_result(c);
-	st = change_describe(c, err);
+	st = fill_result(c, err);
+	if (st == ST_OK)
+		st = change_describe(c, err);
 	if (st == ST_OK) {
 		c->result->file = strdup(c->cluster->inventory.ctl_file);
 		if (c->result->file == NULL)
@@ -162,8 +175,12 @@ static void free_change(struct change *c)
 	tl_makings_free(&c->old_makings);
 	tl_free(&c->old_list);
 	generation_free(&c->old);
+	tl_free(&c->served.list);
+	buffer_free(&c->served.file);
 	free(c->listed);
+	free(c->trust);
 	free(c->sasts);
+	free(c->signers);
 	free(c->key_owned);
 	tokens_close(c->tokens);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define ONE_DAY 86400
+
 /* ---- mode and signing ------------------------------------------------------------------------ */
 
 static enum status no_ctl(const char *why, struct error *err)
@@ -163,97 +165,76 @@ enum status change_check_export(struct change *c, struct error *err)
 
 	if (!is_gated(c) || inventory->export_controlled)
 		return ST_OK;
-	if (!c->request->dry_run)
+	if (!c->request->dry_run) {
 		st = store_audit(c->cluster->store, &alarm, err);
-	if (st != ST_OK)
-		return st;
-	c->request->warn(c->request->context,
-	    _("alarm " CHANGE_EXPORT_CONTROL_ALARM ": recorded in the audit log"));
+		if (st != ST_OK)
+			return st;
+		c->request->warn(c->request->context,
+		    _("alarm " CHANGE_EXPORT_CONTROL_ALARM ": recorded in the audit log"));
+	}
 	error_set(err, ST_FAILED, "%s", CHANGE_EXPORT_CONTROL);
 	error_hint(
 	    err, _("Once it is registered, set export-controlled = yes in %s"), inventory->path);
 	return ST_FAILED;
 }
 
-/* ---- the SASTs --------------------------------------------------------------------------------
- */
-
-static const X509 *current_anchor(const struct change *c, enum origin origin)
-{
-	for (size_t i = 0; i < c->current->n_records; i++)
-		if (c->cluster->current.origins[i] == (char)origin)
-			return c->current->records[i].x509;
-	return NULL;
-}
-
-static bool stays_sast(const struct change *c, const X509 *certificate)
-{
-	for (size_t i = 0; i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], certificate) == 0)
-			return true;
-	return false;
-}
-
-/* Whether the anchor is replaced by another certificate. */
-static bool is_replaced(const struct change *c, enum origin origin)
-{
-	const X509 *old = current_anchor(c, origin);
-
-	if (old == NULL || stays_sast(c, old))
-		return false;
-	for (size_t i = 0; i < c->entries.n; i++)
-		if (c->entries.origins[i].origin == origin)
-			return true;
-	return false;
-}
-
-enum status change_check_sasts(struct change *c, struct error *err)
-{
-	if (c->signing == SIGNING_TOKENS && c->n_sasts < 2) {
-		error_set(err, ST_LOCKOUT, "%s",
-		    _("the CTL would have fewer than two SAST entries: who loses that one token "
-		      "loses the phones"));
-		error_hint(err, "%s",
-		    _("add a token in the same step: ctlsign update --add-token --remove-token "
-		      "SERIAL"));
-		return ST_LOCKOUT;
-	}
-	if (c->current == NULL || c->request->force_signer || !is_replaced(c, ORIGIN_CALLMANAGER) ||
-	    !is_replaced(c, ORIGIN_ITLRECOVERY))
-		return ST_OK;
-	error_set(err, ST_LOCKOUT, "%s",
-	    _("both recovery anchors, CallManager and ITLRecovery, have new certificates: phones "
-	      "that miss this one CTL would trust nobody any more"));
-	error_hint(err, "%s",
-	    _("put the old certificate of one of them back into ctlsign.conf, update, wait until "
-	      "all phones have that CTL, then change the other one; --force-signer does it "
-	      "anyway"));
-	return ST_LOCKOUT;
-}
-
 /* ---- the clock --------------------------------------------------------------------------------
  */
 
-enum status change_set_time(struct change *c, struct error *err)
+/* A list from the future would keep every later one out. */
+static enum status check_future(const struct change *c, time_t now, struct error *err)
 {
-	struct buffer now = BUFFER_INIT, then = BUFFER_INIT;
-	const time_t seconds = time(NULL);
+	struct buffer then = BUFFER_INIT;
 
-	c->plan.timestamp = c->request->has_timestamp ? c->request->timestamp : (uint32_t)seconds;
-	if (!c->request->has_timestamp && (seconds < 0 || seconds > (time_t)UINT32_MAX))
-		return error_set(err, ST_FAILED, "%s",
-		    _("this computer's clock shows a time that a CTL cannot hold"));
-	if (c->current == NULL || !c->current->has_timestamp ||
-	    c->current->timestamp <= c->plan.timestamp)
+	if (!c->request->has_timestamp || (time_t)c->plan.timestamp <= now + ONE_DAY)
 		return ST_OK;
-	text_time_local(&now, (time_t)c->plan.timestamp);
-	text_time_local(&then, (time_t)c->current->timestamp);
+	text_time_local(&then, (time_t)c->plan.timestamp);
+	error_set(err, ST_USAGE,
+	    _("--timestamp is %s, more than a day ahead: no later CTL could follow it"),
+	    buffer_text(&then));
+	error_hint(err, "%s", _("give the time of today, or leave --timestamp out"));
+	buffer_free(&then);
+	return ST_USAGE;
+}
+
+static enum status goes_back(const struct change *c, time_t now, struct error *err)
+{
+	struct buffer new = BUFFER_INIT, old = BUFFER_INIT;
+	const bool future = (time_t)c->current->timestamp > now + ONE_DAY;
+
+	text_time_local(&new, (time_t)c->plan.timestamp);
+	text_time_local(&old, (time_t)c->current->timestamp);
 	error_set(err, ST_FAILED,
 	    _("the new CTL would be dated %s, before the current one of %s: the clock went "
 	      "backwards"),
-	    buffer_text(&now), buffer_text(&then));
-	error_hint(err, "%s", _("set this computer's clock right, or give --timestamp"));
-	buffer_free(&now);
-	buffer_free(&then);
+	    buffer_text(&new), buffer_text(&old));
+	if (future && !c->request->has_timestamp)
+		error_hint(err,
+		    _("compare this computer's clock; if it is right and the current CTL is in the "
+		      "future, give --timestamp %lu"),
+		    (unsigned long)c->current->timestamp + 1);
+	else
+		error_hint(err, "%s", _("set this computer's clock right, or give --timestamp"));
+	buffer_free(&new);
+	buffer_free(&old);
 	return ST_FAILED;
+}
+
+enum status change_set_time(struct change *c, struct error *err)
+{
+	const time_t now = time(NULL);
+	const bool behind_future =
+	    c->current != NULL && (time_t)c->current->timestamp > now + ONE_DAY;
+
+	c->plan.timestamp = c->request->has_timestamp ? c->request->timestamp : (uint32_t)now;
+	if (!c->request->has_timestamp && (now < 0 || now > (time_t)UINT32_MAX))
+		return error_set(err, ST_FAILED, "%s",
+		    _("this computer's clock shows a time that a CTL cannot hold"));
+	/* Behind one from the future there is no other way than further ahead. */
+	if (!behind_future && check_future(c, now, err) != ST_OK)
+		return ST_USAGE;
+	if (c->current == NULL || !c->current->has_timestamp ||
+	    c->current->timestamp <= c->plan.timestamp)
+		return ST_OK;
+	return goes_back(c, now, err);
 }

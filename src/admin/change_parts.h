@@ -10,6 +10,14 @@
 
 #include "admin/change.h"
 
+/* The CTL file on this machine, as it was at the start. */
+struct served {
+	bool exists;
+	bool is_other; /* not the current generation: `list` is read and decoded */
+	struct buffer file;
+	struct trustlist list;
+};
+
 struct change {
 	struct cluster *cluster;
 	const struct change_request *request;
@@ -23,9 +31,11 @@ struct change {
 	struct collect_request collect;
 	char current_name[64]; /* "generation 3", printable */
 	char output[512];
+	char insertable[512]; /* names of the current list's tokens */
 	struct collection collection;
 	X509 **listed; /* certificates of the tokens that are to be SASTs; borrowed */
 	size_t n_listed;
+	size_t n_before;     /* how many the current list has */
 	const X509 *removed; /* borrowed; NULL: none */
 
 	struct generation old; /* CHANGE_ROLLBACK: whose content it is */
@@ -35,13 +45,21 @@ struct change {
 	struct cluster_plan entries;
 	struct tl_plan plan;
 	struct tl_makings makings; /* of the current list: its settings */
-	X509 **sasts;		   /* candidates to sign, borrowed */
+	X509 **sasts;		   /* all of the new list, borrowed */
 	size_t n_sasts;
+	X509 **signers; /* those of them that may sign it */
+	size_t n_signers;
+	X509 **trust; /* Phone-SAST-trust without the removed token; borrowed */
+	size_t n_trust;
+	bool untrusted; /* the removed token was in it */
+	bool unknown;	/* forced: phones do not know the signer */
+	struct served served;
 
-	const char *key; /* whose certificate is one of `sasts` */
+	const char *key; /* whose certificate is one of `signers` */
 	char *key_owned;
-	X509 *only; /* the one that has to sign; borrowed; NULL: any of `sasts` */
+	X509 *only; /* the one that has to sign; borrowed; NULL: any of `signers` */
 	struct pin_source pins;
+	bool locked; /* the key wants its passphrase, which is asked for after the yes */
 	struct named_signer named;
 };
 
@@ -51,14 +69,42 @@ struct change {
 enum status change_check_export(struct change *c, struct error *err);
 /* Whether the request makes sense in the present mode; sets mode and signing. */
 enum status change_decide(struct change *c, struct error *err);
-/* Never both recovery anchors in one step; never fewer than two SASTs in a token-signed list. */
-enum status change_check_sasts(struct change *c, struct error *err);
-/* The list's time: now, and not before the current list's. */
+/* The list's time: now, and not before the current list's, nor far ahead. */
 enum status change_set_time(struct change *c, struct error *err);
+
+/* ---- change_sasts.c ---- */
+
+/* Fills sasts and signers from the entries. */
+enum status change_list_sasts(struct change *c, struct error *err);
+/*
+ * Never both recovery anchors in one step; never fewer than two SASTs of its own, nor no token, in
+ * a token-signed list; and a token that is removed is gone.
+ */
+enum status change_check_sasts(struct change *c, struct error *err);
+
+/* ---- change_served.c ---- */
+
+/*
+ * Looks at the CTL file: one that the state does not know is refused, one that is another list than
+ * the current generation is told, and its SASTs have to know the signer, too.
+ */
+enum status change_read_served(struct change *c, struct error *err);
+/* Keeps a copy of such another list beside the CTL file. */
+enum status change_keep_served(const struct change *c, struct error *err);
+/* The CTL file is as it was at the start again, unless it never became the new one. */
+bool change_put_back(const struct change *c);
+
+/* ---- change_warn.c: what a person should know before saying yes ---- */
+
+/* About the list, and about the signer once it is known. */
+void change_warn_of_list(const struct change *c);
+void change_warn_of_signer(const struct change *c);
 
 /* ---- change_tokens.c: which tokens are SASTs, asked for one by one ---- */
 
-/* Fills `listed` from the current list, the removed one left out, and collects tokens. */
+/* Fills `listed` from the current list and `trust`, the removed one left out. */
+enum status change_list_tokens(struct change *c, struct error *err);
+/* Collects tokens, which join `listed`. */
 enum status change_collect(struct change *c, struct error *err);
 /* Opens the modules, once. */
 enum status change_open_tokens(struct change *c, struct error *err);
@@ -70,6 +116,8 @@ enum status change_open_tokens(struct change *c, struct error *err);
  * otherwise; a first list is as CUCM writes it, with SHA-512 where the release knows it.
  */
 enum status change_set_header(struct change *c, struct error *err);
+/* Whether there can be a list at all, before anybody is asked for tokens. */
+enum status change_try_plan(struct change *c, struct error *err);
 /* Fills entries and what of the plan comes from them. */
 enum status change_make_plan(struct change *c, struct error *err);
 
@@ -80,6 +128,10 @@ enum status change_make_plan(struct change *c, struct error *err);
  * dry run that cannot know.  A signer that the current list does not know is ST_LOCKOUT.
  */
 enum status change_choose_signer(struct change *c, struct error *err);
+/* Opens `key` with `pins`. */
+enum status change_open_key(struct change *c, struct error *err);
+/* PINs are asked for from here on; opens a key that was left locked. */
+enum status change_unlock_key(struct change *c, struct error *err);
 
 /* The hint for tokens that a tokenless CTL does not list: Phone-SAST-trust comes first. */
 void change_hint_at_trust(struct error *err);

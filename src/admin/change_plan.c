@@ -5,7 +5,6 @@
  */
 #include "admin/change_parts.h"
 
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +42,11 @@ static enum status make_entries(struct change *c, struct error *err)
 	    .signing = c->signing,
 	    .tokens = c->listed,
 	    .n_tokens = c->n_listed,
-	    .trust = c->cluster->trust,
-	    .n_trust = c->cluster->n_trust,
+	    .trust = c->trust,
+	    .n_trust = c->n_trust,
 	    .current = c->current};
 
+	cluster_plan_free(&c->entries);
 	return cluster_plan(&request, &c->entries, err);
 }
 
@@ -82,12 +82,12 @@ enum status change_make_plan(struct change *c, struct error *err)
 		return st;
 	c->plan.entries = c->entries.entries;
 	c->plan.n_entries = c->entries.n;
-	c->sasts = calloc(c->entries.n + 1, sizeof(*c->sasts));
-	if (c->sasts == NULL)
-		return error_no_memory(err);
-	for (size_t i = 0; i < c->entries.n; i++)
-		if (c->entries.entries[i].role == TL_ROLE_SAST &&
-		    c->entries.entries[i].certificate != NULL)
-			c->sasts[c->n_sasts++] = c->entries.entries[i].certificate;
-	return ST_OK;
+	return change_list_sasts(c, err);
+}
+
+enum status change_try_plan(struct change *c, struct error *err)
+{
+	if (c->request->kind == CHANGE_ROLLBACK)
+		return ST_OK;
+	return make_entries(c, err);
 }

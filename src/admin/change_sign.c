@@ -14,6 +14,7 @@
  */
 #include "admin/change_parts.h"
 
+#include "admin/port_memory.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -68,41 +69,6 @@ static const struct audit_entry *failed(struct story *story, const struct error 
 	return &story->entry;
 }
 
-/* ---- the CTL file as it was --------------------------------------------------------------------
- */
-
-/* A CTL file that nobody remembers is not ours to replace. */
-static enum status check_stranger(const struct change *c, struct error *err)
-{
-	const char *file = c->cluster->inventory.ctl_file;
-
-	if (c->current != NULL || access(file, F_OK) != 0)
-		return ST_OK;
-	error_set(err, ST_EXISTS, "%s",
-	    _("a CTL file is there already, and this cluster's state knows nothing of it"));
-	error_where(err, "%s", file);
-	error_hint(err, "%s",
-	    _("if phones have it, take it over with ctlsign init --from; else move it away"));
-	return ST_EXISTS;
-}
-
-/* Back to the file as it was, unless it never changed.  False when that cannot be done. */
-static bool put_back(const struct change *c)
-{
-	const char *file = c->cluster->inventory.ctl_file;
-	const struct buffer *old = &c->cluster->current.ctl;
-	struct buffer now = BUFFER_INIT;
-	bool same = file_read(file, TL_MAX_FILE, &now, NULL, NULL) == ST_OK && c->current != NULL &&
-		    bytes_equal(buffer_bytes(&now), buffer_bytes(old));
-
-	buffer_free(&now);
-	if (same)
-		return true;
-	if (c->current == NULL)
-		return unlink(file) == 0 || errno == ENOENT;
-	return file_write_durably(file, buffer_bytes(old), true, 0644, NULL) == ST_OK;
-}
-
 /* ---- the journal -------------------------------------------------------------------------------
  */
 
@@ -126,6 +92,7 @@ static enum status make_generation(
     const struct change *c, struct generation *generation, struct error *err)
 {
 	const struct inventory *inventory = &c->cluster->inventory;
+	const struct generation *old = c->request->kind == CHANGE_ROLLBACK ? &c->old : NULL;
 
 	buffer_add(&generation->ctl, c->result->ctl.data, c->result->ctl.len);
 	generation->signer = copy(c->result->signer);
@@ -133,14 +100,16 @@ static enum status make_generation(
 	generation->digest = copy(c->result->digest_name);
 	generation->reason = copy(c->request->command);
 	generation->origins = calloc(c->entries.n + 1, 1);
-	generation->release = copy(inventory->release.text);
-	generation->domain = copy(inventory->domain);
+	/* Old content is of an old release. */
+	generation->release = copy(old != NULL ? old->release : inventory->release.text);
+	generation->domain = copy(old != NULL ? old->domain : inventory->domain);
+	generation->file = copy(inventory->ctl_file);
 	generation->mode = (int)c->mode;
 	generation->signing = (int)c->signing;
 	if (generation->signer == NULL || generation->signer_serial == NULL ||
 	    generation->digest == NULL || generation->reason == NULL ||
 	    generation->origins == NULL || generation->release == NULL ||
-	    generation->domain == NULL)
+	    generation->domain == NULL || generation->file == NULL)
 		return error_no_memory(err);
 	for (size_t i = 0; i < c->entries.n; i++)
 		generation->origins[i] = (char)c->entries.origins[i].origin;
@@ -168,7 +137,7 @@ static enum status commit(
 		st = store_finish(c->cluster->store, generation.number, &story->entry, err);
 	/* Where the file cannot be put back, the generation stays pending: the next run settles it.
 	 */
-	if (st != ST_OK && put_back(c))
+	if (st != ST_OK && change_put_back(c))
 		store_abandon(c->cluster->store, generation.number, failed(story, err), NULL);
 	generation_free(&generation);
 	return st;
@@ -183,19 +152,41 @@ static void remember_ports(struct change *c, struct story *story)
 	struct buffer now = BUFFER_INIT, then = BUFFER_INIT;
 	char line[2048];
 	struct error err;
-	enum status st = store_setting(c->cluster->store, "ports", &then, &err);
+	enum status st = store_setting(c->cluster->store, ADMIN_PORTS_SETTING, &then, &err);
 
-	for (int i = 0; i < N_PORTS; i++)
-		buffer_printf(&now, "%s%s=%u", i > 0 ? " " : "", port_name((enum port)i),
-		    c->cluster->inventory.ports[i]);
+	admin_ports_text(&c->cluster->inventory, &now);
 	story->entry.what = "ports of the inventory";
 	story->entry.signer = story->entry.digest = NULL;
 	if (st == ST_OK && !bytes_equal(buffer_bytes(&now), buffer_bytes(&then)))
-		st = store_set(c->cluster->store, "ports", buffer_text(&now), &story->entry, &err);
+		st = store_set(
+		    c->cluster->store, ADMIN_PORTS_SETTING, buffer_text(&now), &story->entry, &err);
 	if (st != ST_OK)
 		c->request->warn(c->request->context, error_line(&err, line, sizeof(line)));
 	buffer_free(&now);
 	buffer_free(&then);
+}
+
+/*
+ * A token that is removed is not trusted as something else either.  Done first: until the new CTL
+ * is there the current one lists it as a token all the same.
+ */
+static enum status forget_removed(struct change *c, struct error *err)
+{
+	const struct audit_entry audit = {.act = c->request->command,
+	    .what = "Phone-SAST-trust: the token that is to be removed is taken out",
+	    .outcome = "done"};
+	unsigned char *der = NULL;
+	enum status st;
+	int len;
+
+	if (!c->untrusted)
+		return ST_OK;
+	len = i2d_X509((X509 *)(uintptr_t)c->removed, &der);
+	if (len <= 0)
+		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be encoded"));
+	st = store_trust_remove(c->cluster->store, (struct bytes){der, (size_t)len}, &audit, err);
+	OPENSSL_free(der);
+	return st;
 }
 
 enum status change_sign(struct change *c, struct error *err)
@@ -214,13 +205,16 @@ enum status change_sign(struct change *c, struct error *err)
 	snprintf(about, sizeof(about), _("About to sign generation %lld of cluster %s."),
 	    (long long)c->result->number, c->cluster->inventory.cluster);
 	c->request->pins->about = about;
-	st = check_stranger(c, err);
+	st = forget_removed(c, err);
 	if (st == ST_OK)
-		st = file_check_writable(ceremony.path, true, err);
+		st = change_keep_served(c, err);
 	if (st == ST_OK)
 		st = store_audit(c->cluster->store, &story.entry, err);
 	if (st == ST_OK) {
-		st = ceremony_make(&ceremony, &c->result->ctl, err);
+		st = change_unlock_key(c, err);
+		ceremony.signer = c->named.signer;
+		if (st == ST_OK)
+			st = ceremony_make(&ceremony, &c->result->ctl, err);
 		if (st != ST_OK)
 			store_audit(c->cluster->store, failed(&story, err), NULL);
 		else

@@ -34,6 +34,14 @@ static bool was_tokenless(const struct change *c)
 	return cluster_signing(c->cluster) == SIGNING_TOKENLESS;
 }
 
+static bool is_sast(const struct change *c, const X509 *certificate)
+{
+	for (size_t i = 0; certificate != NULL && i < c->n_sasts; i++)
+		if (X509_cmp(c->sasts[i], certificate) == 0)
+			return true;
+	return false;
+}
+
 void change_hint_at_trust(struct error *err)
 {
 	error_hint(err, "%s",
@@ -41,25 +49,36 @@ void change_hint_at_trust(struct error *err)
 	      "add it, ctlsign update; when all phones have that CTL, go to tokens"));
 }
 
-/* Which step leads there, for the case at hand. */
-static void hint_the_way(const struct change *c, enum tokenless_signer usual, struct error *err)
+/* Whether the other anchor could sign in its place: phones know it, and it stays a SAST. */
+static bool other_can_sign(const struct change *c, enum tokenless_signer usual)
 {
 	const enum tokenless_signer other =
 	    usual == SIGNER_CALLMANAGER ? SIGNER_ITLRECOVERY : SIGNER_CALLMANAGER;
-	const bool lists_other = current_knows(c, anchor_of_inventory(c, other));
+	const X509 *certificate = anchor_of_inventory(c, other);
 
-	if (c->signing == SIGNING_TOKENLESS && was_tokenless(c) && lists_other &&
-	    c->request->kind != CHANGE_RESET_LOCALKEY)
+	return release_rules(&c->cluster->inventory.release)->tokenless_itlrecovery &&
+	       current_knows(c, certificate) && is_sast(c, certificate);
+}
+
+/* Which step leads there, for the case at hand. */
+static void hint_the_way(const struct change *c, enum tokenless_signer usual, struct error *err)
+{
+	const bool nonsecure = c->request->kind == CHANGE_NON_SECURE_MODE;
+	const bool lost_tokens = nonsecure && c->signing == SIGNING_TOKENLESS && !was_tokenless(c);
+
+	if (c->request->kind == CHANGE_RESET_LOCALKEY)
 		error_hint(err, "%s",
-		    _("its certificate is new since phones got their CTL. The way that works: "
-		      "ctlsign reset-localkey, which signs with the other SAST, that phones know"));
-	else if (c->request->kind == CHANGE_NON_SECURE_MODE && !was_tokenless(c) &&
-		 release_rules(&c->cluster->inventory.release)->nonsecure_without_token)
+		    _("the usual signer may be the one that phones know: ctlsign update"));
+	else if (lost_tokens)
 		error_hint(err, "%s",
 		    _("sign with a token of the CTL: --tokens. If all are lost, --force-signer "
 		      "goes "
 		      "on without; phones then keep their old CTL until it is deleted on each of "
 		      "them"));
+	else if (c->signing == SIGNING_TOKENLESS && was_tokenless(c) && other_can_sign(c, usual))
+		error_hint(err, "%s",
+		    _("its certificate is new since phones got their CTL. The way that works: "
+		      "ctlsign reset-localkey, which signs with the other SAST, that phones know"));
 	else if (c->signing == SIGNING_TOKENLESS && !was_tokenless(c))
 		error_hint(err, "%s",
 		    _("the way that works: with release = 11.5(1) or later in ctlsign.conf, "
@@ -70,47 +89,53 @@ static void hint_the_way(const struct change *c, enum tokenless_signer usual, st
 		change_hint_at_trust(err);
 	else
 		error_hint(err, "%s",
-		    _("sign with a key that the current CTL lists as SAST: ctlsign show names "
+		    _("sign with the key of a SAST that the current CTL lists; ctlsign show names "
 		      "them"));
 }
 
-static enum status refuse(
-    const struct change *c, const X509 *signer, enum tokenless_signer usual, struct error *err)
+/* "CN=SAST-1;O=Lab, 4A:21:9F". */
+static void name_with_serial(const X509 *certificate, struct buffer *out)
 {
-	struct buffer name = BUFFER_INIT, known = BUFFER_INIT;
+	certificate_subject(certificate, out);
+	buffer_add(out, ", ", 2);
+	text_hex(out, tl_certificate_serial(certificate), ':', false);
+}
 
-	certificate_subject(signer, &name);
-	tl_sast_names(c->current, &known);
+static enum status refuse(const struct change *c, const X509 *signer, const char *where,
+    enum tokenless_signer usual, struct error *err)
+{
+	struct buffer name = BUFFER_INIT;
+
+	name_with_serial(signer, &name);
 	error_set(err, ST_LOCKOUT,
-	    _("%s is no SAST of the current CTL (which are: %s): every phone would reject the new "
-	      "one, and those that do not ask TVS would have to be reset by hand; --force-signer "
-	      "signs anyway"),
-	    buffer_text(&name), buffer_text(&known));
-	error_where(err, _("generation %lld"), (long long)c->cluster->current.number);
+	    _("phones would reject a CTL signed by %s: it is no SAST of the CTL that they have, "
+	      "and "
+	      "those that do not ask TVS would have to be reset by hand; --force-signer signs "
+	      "anyway"),
+	    buffer_text(&name));
+	error_where(err, "%s", where);
 	hint_the_way(c, usual, err);
 	buffer_free(&name);
-	buffer_free(&known);
 	return ST_LOCKOUT;
 }
 
+/* The signer has to be known to phones with the current CTL, and with the file that is served. */
 static enum status check_known(
-    const struct change *c, const X509 *signer, enum tokenless_signer usual, struct error *err)
+    struct change *c, const X509 *signer, enum tokenless_signer usual, struct error *err)
 {
-	if (c->current == NULL || c->request->force_signer || current_knows(c, signer))
+	const bool known = c->current == NULL || current_knows(c, signer);
+	const bool served = !c->served.is_other || tl_find_sast(&c->served.list, signer) != NULL;
+	char where[64];
+
+	c->unknown = !known || !served;
+	if (!c->unknown || c->request->force_signer)
 		return ST_OK;
-	return refuse(c, signer, usual, err);
+	snprintf(where, sizeof(where), _("generation %lld"), (long long)c->cluster->current.number);
+	return refuse(c, signer, known ? c->output : where, usual, err);
 }
 
 /* ---- tokenless ---------------------------------------------------------------------------------
  */
-
-static bool is_sast(const struct change *c, const X509 *certificate)
-{
-	for (size_t i = 0; certificate != NULL && i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], certificate) == 0)
-			return true;
-	return false;
-}
 
 /* Rolling back may bring a list whose usual signer was another one. */
 static enum tokenless_signer choose_anchor(const struct change *c)
@@ -159,9 +184,9 @@ static enum status choose_tokenless(struct change *c, X509 **only, struct error 
 	enum status st;
 
 	*only = NULL;
-	for (size_t i = 0; certificate != NULL && i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], certificate) == 0)
-			*only = c->sasts[i];
+	for (size_t i = 0; certificate != NULL && i < c->n_signers; i++)
+		if (X509_cmp(c->signers[i], certificate) == 0)
+			*only = c->signers[i];
 	if (*only == NULL) {
 		error_set(err, ST_NO_KEY, _("%s is to sign, and it is none of the new CTL's SASTs"),
 		    which == SIGNER_CALLMANAGER ? "CallManager" : "ITLRecovery");
@@ -209,12 +234,12 @@ static enum status choose_token(struct change *c, X509 **only, struct error *err
 	if (c->key_owned == NULL)
 		return error_no_memory(err);
 	c->key = c->key_owned;
-	for (size_t i = 0; i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], token->certificate) == 0)
-			*only = c->sasts[i];
+	for (size_t i = 0; i < c->n_signers; i++)
+		if (X509_cmp(c->signers[i], token->certificate) == 0)
+			*only = c->signers[i];
 	if (*only != NULL)
 		return check_known(c, *only, c->cluster->inventory.tokenless_signer, err);
-	error_set(err, ST_NO_KEY, "%s", _("this token is none of the new CTL's SASTs"));
+	error_set(err, ST_NO_KEY, "%s", _("this token is none of the tokens of the new CTL"));
 	error_where(err, "%s", token->name);
 	error_hint(err, "%s", _("add it in the same step with --add-token, or insert one that is"));
 	return ST_NO_KEY;
@@ -238,78 +263,79 @@ static void hint_at_certificates(const struct change *c, struct error *err)
 {
 	struct buffer names = BUFFER_INIT;
 
-	for (size_t i = 0; i < c->n_sasts; i++) {
-		if (c->only != NULL && c->only != c->sasts[i])
+	for (size_t i = 0; i < c->n_signers; i++) {
+		if (c->only != NULL && c->only != c->signers[i])
 			continue;
 		if (names.len > 0)
-			buffer_add(&names, ", ", 2);
-		certificate_subject(c->sasts[i], &names);
+			buffer_add(&names, "; ", 2);
+		name_with_serial(c->signers[i], &names);
 	}
 	if (buffer_text(&names) != NULL)
 		error_hint(err, _("name the private key of: %s"), buffer_text(&names));
 	buffer_free(&names);
 }
 
+/* Nobody whose key is named is among those that may sign. */
+static enum status no_signer(const struct change *c, struct error *err)
+{
+	if (c->signing == SIGNING_TOKENS)
+		error_set(err, ST_NO_KEY, "%s", _("the new CTL lists no token that could sign it"));
+	else
+		error_set(err, ST_NO_KEY, "%s",
+		    _("the new CTL lists neither CallManager nor ITLRecovery, who could sign it"));
+	error_hint(err, "%s", _("see what ctlsign.conf and its release call for: ctlsign status"));
+	return ST_NO_KEY;
+}
+
+/*
+ * Opens the key without a word to anybody.  One that wants its passphrase now is opened after the
+ * person has said yes, where its certificate is known without it.
+ */
 static enum status open_key(struct change *c, X509 *only, struct error *err)
 {
-	const struct pin_source silent = {.ask = ask_nothing};
 	const struct pin_source asking = ceremony_pin_source(c->request->pins);
-	const bool dry = c->request->dry_run;
 	enum status st = ST_OK;
 
+	if (c->n_signers == 0)
+		return no_signer(c, err);
 	if (token_selector_is_uri(c->key))
 		st = change_open_tokens(c, err);
-	c->pins = dry ? silent : asking;
+	c->pins = (struct pin_source){.ask = ask_nothing};
 	c->only = only;
 	if (st == ST_OK)
-		st = named_signer_open(&c->named, c->key, only != NULL ? &c->only : c->sasts,
-		    only != NULL ? 1 : c->n_sasts, c->tokens, &c->pins, err);
-	if (st == ST_PIN_NEEDED && dry)
+		st = change_open_key(c, err);
+	if (st == ST_PIN_NEEDED && (only != NULL || c->request->dry_run)) {
+		c->locked = true;
 		return ST_OK;
-	if (st == ST_NO_KEY && !token_selector_is_uri(c->key))
-		hint_at_certificates(c, err);
+	}
+	c->pins = asking;
+	if (st == ST_PIN_NEEDED) {
+		named_signer_close(&c->named);
+		st = change_open_key(c, err);
+	}
 	if (st == ST_OK)
 		c->plan.signer = signer_certificate(c->named.signer);
 	return st;
 }
 
-/* The generation before the current one, as some phone may have missed the current one. */
-static enum status read_before(
-    const struct change *c, struct generation *before, struct trustlist *list, struct error *err)
+enum status change_open_key(struct change *c, struct error *err)
 {
-	enum status st = ST_FAILED;
+	enum status st =
+	    named_signer_open(&c->named, c->key, c->only != NULL ? &c->only : c->signers,
+		c->only != NULL ? 1 : c->n_signers, c->tokens, &c->pins, err);
 
-	for (int64_t n = c->cluster->current.number - 1; n > 0 && st == ST_FAILED; n--)
-		st = store_generation(c->cluster->store, n, before, err);
-	if (st == ST_OK)
-		st = tl_read(list, buffer_bytes(&before->ctl), err);
+	if (st == ST_NO_KEY && !token_selector_is_uri(c->key))
+		hint_at_certificates(c, err);
 	return st;
 }
 
-/*
- * One SAST has to survive every step.  Which phones missed the current CTL nobody knows here, so
- * those are warned of, not refused.
- */
-static void warn_of_stragglers(const struct change *c)
+enum status change_unlock_key(struct change *c, struct error *err)
 {
-	struct generation before = GENERATION_INIT;
-	struct trustlist list = TRUSTLIST_INIT;
-	struct error err;
-	char line[640];
-
-	if (c->current == NULL || c->plan.signer == NULL || c->cluster->store == NULL)
-		return;
-	if (read_before(c, &before, &list, &err) == ST_OK &&
-	    tl_find_sast(&list, c->plan.signer) == NULL) {
-		snprintf(line, sizeof(line),
-		    _("this signer is no SAST of generation %lld: phones that missed generation "
-		      "%lld would reject the new CTL; see that all have it, or sign with an older "
-		      "SAST"),
-		    (long long)before.number, (long long)c->cluster->current.number);
-		c->request->warn(c->request->context, line);
-	}
-	tl_free(&list);
-	generation_free(&before);
+	c->pins = ceremony_pin_source(c->request->pins);
+	if (!c->locked)
+		return ST_OK;
+	named_signer_close(&c->named);
+	return change_open_key(c, err);
 }
 
 enum status change_choose_signer(struct change *c, struct error *err)
@@ -330,6 +356,6 @@ enum status change_choose_signer(struct change *c, struct error *err)
 	if (st == ST_OK && c->request->key != NULL && c->plan.signer != NULL)
 		st = check_known(c, c->plan.signer, usual, err);
 	if (st == ST_OK)
-		warn_of_stragglers(c);
+		change_warn_of_signer(c);
 	return st;
 }

@@ -62,6 +62,23 @@ static void say_restart(struct change *c)
 	buffer_free(&names);
 }
 
+/* Where CAPF's certificate goes beside the CTL. */
+static void say_capf(struct change *c)
+{
+	const struct inventory *inventory = &c->cluster->inventory;
+	struct buffer names = BUFFER_INIT;
+	size_t n = 0;
+
+	for (size_t i = 1; i < inventory->n_nodes; i++)
+		add_name(&names, &n, inventory->nodes[i].name);
+	if (inventory_publisher(inventory)->capf.x509 != NULL && n > 0)
+		buffer_printf(&c->result->todo,
+		    _("if CAPF's certificate is new: copy it, in DER form as capf.cer and in PEM "
+		      "form, to: %s\n"),
+		    buffer_text(&names));
+	buffer_free(&names);
+}
+
 void change_say_todo(struct change *c)
 {
 	struct buffer *out = &c->result->todo;
@@ -70,8 +87,14 @@ void change_say_todo(struct change *c)
 	    c->output, sizeof(c->output), text_bytes(c->cluster->inventory.ctl_file));
 	say_copy(c);
 	say_restart(c);
+	say_capf(c);
 	buffer_printf(
 	    out, "%s\n", _("reset the phones, and see that they say \"Trust List updated\""));
+	if (c->request->kind == CHANGE_RESET_LOCALKEY)
+		buffer_printf(out, "%s\n",
+		    _("when all phones have this CTL: ctlsign update, so that the usual signer "
+		      "signs "
+		      "again"));
 	if (c->mode == MODE_NON_SECURE)
 		buffer_printf(out, "%s\n",
 		    _("phones keep their CTL: they go back to the default only when it is deleted "

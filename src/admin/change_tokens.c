@@ -174,9 +174,39 @@ static enum status check_trusted(const struct change *c, struct error *err)
 	return ST_LOCKOUT;
 }
 
+/* The tokens that the current list has, by name, for who inserted another one. */
+static void name_insertable(struct change *c)
+{
+	struct buffer names = BUFFER_INIT;
+
+	for (size_t i = 0; i < c->n_listed; i++) {
+		if (i > 0)
+			buffer_add(&names, ", ", 2);
+		certificate_subject(c->listed[i], &names);
+	}
+	if (buffer_text(&names) != NULL)
+		text_cut_into(c->insertable, sizeof(c->insertable), buffer_text(&names));
+	buffer_free(&names);
+}
+
+/* What a person is about to be asked for. */
+static const char *intro(const struct change *c)
+{
+	if (c->n_before == 0)
+		return NULL;
+	if (!c->request->add_token)
+		return _("One token of the current CTL is needed: it signs.");
+	if (c->request->key != NULL)
+		return _("One new token is needed: it joins the CTL.");
+	return _("Two tokens are needed: one of the current CTL, which signs, and a new one, which "
+		 "joins it.");
+}
+
 static void fill_request(struct change *c, size_t wanted)
 {
 	const struct change_request *r = c->request;
+
+	name_insertable(c);
 
 	snprintf(c->current_name, sizeof(c->current_name), _("the current CTL (generation %lld)"),
 	    (long long)c->cluster->current.number);
@@ -190,29 +220,53 @@ static void fill_request(struct change *c, size_t wanted)
 	    .signer_named = r->key != NULL,
 	    .named = r->named,
 	    .n_named = r->n_named,
-	    .output = c->output};
+	    .output = c->output,
+	    .intro = intro(c),
+	    .insertable = c->n_listed > 0 ? c->insertable : NULL,
+	    .first = c->current == NULL};
+}
+
+/* Phone-SAST-trust, without the token that is to be removed. */
+static enum status list_trust(struct change *c, struct error *err)
+{
+	c->trust = calloc(c->cluster->n_trust + 1, sizeof(*c->trust));
+	if (c->trust == NULL)
+		return error_no_memory(err);
+	for (size_t i = 0; i < c->cluster->n_trust; i++) {
+		if (c->removed != NULL && X509_cmp(c->cluster->trust[i], c->removed) == 0)
+			c->untrusted = true;
+		else
+			c->trust[c->n_trust++] = c->cluster->trust[i];
+	}
+	return ST_OK;
+}
+
+enum status change_list_tokens(struct change *c, struct error *err)
+{
+	enum status st = ST_OK;
+
+	c->listed = calloc(c->cluster->list.n_records + COLLECT_MAX + 1, sizeof(*c->listed));
+	if (c->listed == NULL)
+		return error_no_memory(err);
+	if (c->signing == SIGNING_TOKENS) {
+		c->n_listed = cluster_tokens(c->cluster, c->listed);
+		c->n_before = c->n_listed;
+		st = remove_token(c, err);
+	}
+	return st == ST_OK ? list_trust(c, err) : st;
 }
 
 enum status change_collect(struct change *c, struct error *err)
 {
 	const struct change_request *r = c->request;
-	size_t wanted, n_before;
+	const size_t wanted = count_wanted(c, c->n_before);
 	enum status st;
 
-	if (c->signing != SIGNING_TOKENS)
-		return ST_OK;
-	c->listed = calloc(c->cluster->list.n_records + COLLECT_MAX + 1, sizeof(*c->listed));
-	if (c->listed == NULL)
-		return error_no_memory(err);
-	c->n_listed = cluster_tokens(c->cluster, c->listed);
-	n_before = c->n_listed;
-	st = remove_token(c, err);
-	wanted = count_wanted(c, n_before);
 	/* A dry run that needs no new token needs none at all. */
-	if (st != ST_OK || wanted == 0 ||
-	    (r->dry_run && n_before > 0 && !r->add_token && r->n_named == 0))
-		return st;
-	st = n_before == 0 ? check_trusted(c, err) : ST_OK;
+	if (c->signing != SIGNING_TOKENS || wanted == 0 ||
+	    (r->dry_run && c->n_before > 0 && !r->add_token && r->n_named == 0))
+		return ST_OK;
+	st = c->n_before == 0 ? check_trusted(c, err) : ST_OK;
 	if (st == ST_OK)
 		st = change_open_tokens(c, err);
 	if (st != ST_OK)
@@ -224,6 +278,6 @@ enum status change_collect(struct change *c, struct error *err)
 	if (st == ST_OK)
 		st = refuse_removed(c, err);
 	if (st == ST_OK && r->kind != CHANGE_ROLLBACK)
-		st = add_collected(c, n_before == 0, err);
+		st = add_collected(c, c->n_before == 0, err);
 	return st;
 }

@@ -16,70 +16,95 @@
 /* ---- what an entry is called -------------------------------------------------------------------
  */
 
-static const char *noun(enum origin origin)
+/* A sentence for each kind of entry: its name, then its details in parentheses. */
+static void put_sentence(
+    struct buffer *out, bool adds, enum origin origin, const char *name, const char *details)
 {
 	switch (origin) {
 	case ORIGIN_TOKEN:
-		return _("token");
+		buffer_printf(out,
+		    adds ? _("  adds token %s (%s)\n") : _("  removes token %s (%s)\n"), name,
+		    details);
+		return;
 	case ORIGIN_CALLMANAGER:
-		return _("CallManager as SAST");
+		buffer_printf(out,
+		    adds ? _("  adds CallManager of %s as SAST (%s)\n")
+			 : _("  removes CallManager of %s as SAST (%s)\n"),
+		    name, details);
+		return;
 	case ORIGIN_ITLRECOVERY:
-		return _("ITLRecovery as SAST");
+		buffer_printf(out,
+		    adds ? _("  adds ITLRecovery of %s as SAST (%s)\n")
+			 : _("  removes ITLRecovery of %s as SAST (%s)\n"),
+		    name, details);
+		return;
 	case ORIGIN_TRUST:
-		return _("Phone-SAST-trust certificate");
+		buffer_printf(out,
+		    adds ? _("  adds Phone-SAST-trust certificate %s (%s)\n")
+			 : _("  removes Phone-SAST-trust certificate %s (%s)\n"),
+		    name, details);
+		return;
 	case ORIGIN_NODE:
-		return _("server");
+		buffer_printf(out,
+		    adds ? _("  adds server %s (%s)\n") : _("  removes server %s (%s)\n"), name,
+		    details);
+		return;
 	case ORIGIN_CAPF:
-		return _("CAPF");
+		buffer_printf(out,
+		    adds ? _("  adds CAPF of %s (%s)\n") : _("  removes CAPF of %s (%s)\n"), name,
+		    details);
+		return;
 	case ORIGIN_ALTERNATE_TFTP:
-		return _("alternate TFTP server");
+		buffer_printf(out,
+		    adds ? _("  adds alternate TFTP server %s (%s)\n")
+			 : _("  removes alternate TFTP server %s (%s)\n"),
+		    name, details);
+		return;
 	case ORIGIN_FIREWALL:
-		return _("firewall");
+		buffer_printf(out,
+		    adds ? _("  adds firewall %s (%s)\n") : _("  removes firewall %s (%s)\n"), name,
+		    details);
+		return;
 	case ORIGIN_ENTRY:
 	case ORIGIN_KEPT:
 		break;
 	}
-	return _("entry");
+	buffer_printf(out, adds ? _("  adds entry %s (%s)\n") : _("  removes entry %s (%s)\n"),
+	    name, details);
 }
 
-/* "token 4A:21:9F (CN=SAST-1;O=Acme)", "server cucm-sub3 (10.1.2.5, serial 70:CA)". */
-static void name_record(enum origin origin, const struct tl_record *record, struct buffer *out)
+/* A SAST without a name goes by its serial, "4A:21:9F (CN=SAST-1;O=Acme)"; a server by its name. */
+static void name_record(const struct tl_record *record, struct buffer *name, struct buffer *details)
 {
 	const struct bytes dns = tl_string(record->dns);
 
-	buffer_printf(out, "%s ", noun(origin));
-	if (origin == ORIGIN_TOKEN || dns.len == 0) {
-		text_hex(out, record->serial, ':', false);
-		buffer_add(out, " (", 2);
-		text_printable(out, tl_string(record->subject));
-		buffer_add(out, ")", 1);
+	if (dns.len == 0) {
+		text_hex(name, record->serial, ':', false);
+		text_printable(details, tl_string(record->subject));
 		return;
 	}
-	text_printable(out, dns);
+	text_printable(name, dns);
 	if (record->ip.len == 4)
-		buffer_printf(out, " (%u.%u.%u.%u", record->ip.data[0], record->ip.data[1],
+		buffer_printf(details, "%u.%u.%u.%u", record->ip.data[0], record->ip.data[1],
 		    record->ip.data[2], record->ip.data[3]);
-	else
-		buffer_add(out, " (", 2);
-	if (record->serial.len > 0) {
-		buffer_printf(out, "%s", record->ip.len == 4 ? ", " : "");
-		buffer_printf(out, "%s ", _("serial"));
-		text_hex(out, record->serial, ':', false);
-	}
-	buffer_add(out, ")", 1);
+	if (record->serial.len == 0)
+		return;
+	if (details->len > 0)
+		buffer_add(details, ", ", 2);
+	text_hex(details, record->serial, ':', false);
 }
 
 static void add_line(
-    struct buffer *out, const char *fmt, enum origin origin, const struct tl_record *record)
+    struct buffer *out, bool adds, enum origin origin, const struct tl_record *record)
 {
-	struct buffer name = BUFFER_INIT;
-	const char *text;
+	struct buffer name = BUFFER_INIT, details = BUFFER_INIT;
 
-	name_record(origin, record, &name);
-	text = buffer_text(&name);
+	name_record(record, &name, &details);
 	/* Untrusted names are printable by now. */
-	buffer_printf(out, "  %s %s\n", fmt, text != NULL ? text : "");
+	if (buffer_text(&name) != NULL && buffer_text(&details) != NULL)
+		put_sentence(out, adds, origin, buffer_text(&name), buffer_text(&details));
 	buffer_free(&name);
+	buffer_free(&details);
 }
 
 /* ---- the difference ----------------------------------------------------------------------------
@@ -88,7 +113,7 @@ static void add_line(
 static void describe_first(const struct change *c, const struct trustlist *new, struct buffer *out)
 {
 	for (size_t i = 0; i < new->n_records; i++)
-		add_line(out, _("adds"), c->entries.origins[i].origin, &new->records[i]);
+		add_line(out, true, c->entries.origins[i].origin, &new->records[i]);
 }
 
 static bool describe_change(
@@ -98,11 +123,11 @@ static bool describe_change(
 
 	switch (change->kind) {
 	case TL_ENTRY_ADDED:
-		add_line(out, _("adds"), c->entries.origins[change->new_record - 1].origin,
+		add_line(out, true, c->entries.origins[change->new_record - 1].origin,
 		    &new->records[change->new_record - 1]);
 		return true;
 	case TL_ENTRY_REMOVED:
-		add_line(out, _("removes"),
+		add_line(out, false,
 		    (enum origin)c->cluster->current.origins[change->old_record - 1],
 		    &c->current->records[change->old_record - 1]);
 		return true;
@@ -111,7 +136,9 @@ static bool describe_change(
 			return false;
 		break;
 	case TL_HEADER_CHANGED:
-		if (strcmp(change->field, "timestamp") == 0)
+		/* Of an unsigned list nobody can say that the signature is another one. */
+		if (strcmp(change->field, "timestamp") == 0 ||
+		    strcmp(change->field, "encoding") == 0)
 			return false;
 		break;
 	case TL_ENTRY_CHANGED:
@@ -137,8 +164,9 @@ static enum status describe_difference(
 	tl_changes_free(&changes);
 	if (st != ST_OK)
 		return st;
-	if (told == 0 || (told == 1 && signer_changes && c->plan.signer != NULL))
-		buffer_printf(&c->result->changes, "  %s\n", _("the entries stay as they are"));
+	if (told == 0 && c->mode == cluster_mode(c->cluster))
+		buffer_printf(&c->result->changes, "%s",
+		    _("  nothing changes but time and signature: phones need not be given it\n"));
 	if (c->plan.signer == NULL)
 		buffer_printf(&c->result->changes, "  %s\n",
 		    _("a token of the current CTL will sign: which one shows when it is inserted"));
@@ -170,6 +198,34 @@ static void describe_mode(struct change *c)
 		buffer_printf(out, "  %s\n", _("the CTL goes from tokenless to tokens"));
 	else
 		buffer_printf(out, "  %s\n", _("the CTL goes from tokens to tokenless"));
+}
+
+/* What the person forced stands in the log, too. */
+static void describe_options(struct change *c)
+{
+	struct buffer *out = &c->result->changes;
+
+	if (c->untrusted)
+		buffer_printf(out, "%s", _("  the removed token leaves Phone-SAST-trust, too\n"));
+	if (c->unknown)
+		buffer_printf(out, "%s",
+		    _("  FORCED: phones do not know this signer and will reject the CTL\n"));
+	if (c->request->no_lint)
+		buffer_printf(out, "%s", _("  FORCED: signed whatever lint says\n"));
+}
+
+/* Phones compare the bytes of the signer's names and serial. */
+static enum status check_as_phones(
+    const struct change *c, const struct trustlist *new, struct error *err)
+{
+	enum status st;
+
+	if (c->current == NULL || c->request->force_signer)
+		return ST_OK;
+	st = tl_trusted_by(new, c->current, err);
+	if (st == ST_NOT_VERIFIED)
+		st = err->status = ST_LOCKOUT;
+	return st;
 }
 
 static enum status describe_hash(struct change *c, const struct trustlist *new, struct error *err)
@@ -251,7 +307,10 @@ enum status change_describe(struct change *c, struct error *err)
 	} else if (st == ST_OK) {
 		st = describe_difference(c, &new, err);
 	}
+	if (st == ST_OK && c->plan.signer != NULL)
+		st = check_as_phones(c, &new, err);
 	if (st == ST_OK) {
+		describe_options(c);
 		describe_mode(c);
 		st = describe_hash(c, &new, err);
 	}

@@ -52,7 +52,10 @@ size_t cluster_tokens(const struct cluster *cluster, X509 **out);
 /* What the cluster calls for as it is now: present mode, signing and tokens. */
 enum status cluster_plan_now(struct cluster *cluster, struct cluster_plan *out, struct error *err);
 
-/* What has drifted; loads the certificates. A cluster without a CTL has none. */
+/*
+ * What has drifted; loads the certificates.  Of a cluster without a CTL: warnings, and an error if
+ * none could be made of the inventory, or if there is a CTL file of which nothing is remembered.
+ */
 enum status cluster_status(
     struct cluster *cluster, time_t now, struct drift *out, struct error *err);
 

@@ -34,7 +34,7 @@ static void tell(struct cluster *cluster, const char *fmt, ...)
 	}
 }
 
-static enum status compare(
+enum status admin_compare_file(
     const char *path, const struct buffer *with, bool *missing, bool *differs, struct error *err)
 {
 	struct buffer file = BUFFER_INIT;
@@ -59,17 +59,19 @@ static enum status compare(
 enum status admin_look_at_file(
     const struct cluster *cluster, bool *missing, bool *differs, struct error *err)
 {
-	return compare(cluster->inventory.ctl_file, &cluster->current.ctl, missing, differs, err);
+	return admin_compare_file(
+	    cluster->inventory.ctl_file, &cluster->current.ctl, missing, differs, err);
 }
 
 static enum status settle(
     struct cluster *cluster, const struct generation *pending, struct error *err)
 {
 	struct audit_entry audit = {.act = pending->reason, .signer = pending->signer};
+	/* Not today's setting: it may have changed since. */
+	const char *file = pending->file[0] != '\0' ? pending->file : cluster->inventory.ctl_file;
 	bool missing, differs;
 	char what[64];
-	enum status st =
-	    compare(cluster->inventory.ctl_file, &pending->ctl, &missing, &differs, err);
+	enum status st = admin_compare_file(file, &pending->ctl, &missing, &differs, err);
 
 	if (st != ST_OK)
 		return st;

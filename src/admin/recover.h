@@ -9,7 +9,8 @@
 #include "admin/cluster.h"
 
 /*
- * A pending generation whose bytes stand in the CTL file is finished; another is abandoned.  What
+ * A pending generation whose bytes stand in the CTL file that it was made for (which today's
+ * setting may not name any more) is finished; another is abandoned.  What
  * was done is in CLUSTER->recovered.  The state is open for a change.
  */
 enum status admin_recover(struct cluster *cluster, struct error *err);
@@ -20,5 +21,9 @@ enum status admin_recover(struct cluster *cluster, struct error *err);
  */
 enum status admin_look_at_file(
     const struct cluster *cluster, bool *missing, bool *differs, struct error *err);
+
+/* The same of the file PATH and the bytes WITH. */
+enum status admin_compare_file(
+    const char *path, const struct buffer *with, bool *missing, bool *differs, struct error *err);
 
 #endif

@@ -8,6 +8,68 @@
 #include "admin/recover.h"
 #include "base/text.h"
 
+/* A list of which nothing is remembered cannot be followed by another one. */
+static enum status refuse_unknown_list(const struct cluster *cluster, struct error *err)
+{
+	const struct inventory *inventory = &cluster->inventory;
+
+	if (cluster->store == NULL)
+		error_set(err, ST_FAILED, _("%s is here, but its history (%s) is not"),
+		    inventory->ctl_file, inventory->state);
+	else
+		error_set(err, ST_FAILED, _("%s is here, and its history (%s) does not know it"),
+		    inventory->ctl_file, inventory->state);
+	error_hint(err,
+	    _("restore %s from a backup; or take the list over with: ctlsign init --from %s"),
+	    inventory->state, inventory->ctl_file);
+	return ST_FAILED;
+}
+
+/*
+ * How the CTL file stands to the current generation.  One that a run wrote before it was killed is
+ * in order, too: the next command that changes something makes its generation the current one.
+ */
+static enum status look_at_file(
+    const struct cluster *cluster, bool *missing, bool *differs, struct error *err)
+{
+	struct generation pending = GENERATION_INIT;
+	bool unused;
+	enum status st = admin_look_at_file(cluster, missing, differs, err);
+
+	if (st == ST_OK && *differs && cluster->store != NULL)
+		st = store_pending(cluster->store, &pending, err);
+	if (st == ST_OK && pending.number > 0)
+		st = admin_compare_file(
+		    cluster->inventory.ctl_file, &pending.ctl, &unused, differs, err);
+	generation_free(&pending);
+	return st;
+}
+
+/* Before the first CTL: whether one could be made of the inventory. */
+static enum status examine_inventory(
+    struct cluster *cluster, time_t now, struct drift *out, struct error *err)
+{
+	struct plan_request wanted = {
+	    .inventory = &cluster->inventory, .mode = MODE_MIXED, .signing = SIGNING_TOKENS};
+	struct drift_request request = {
+	    .inventory = &cluster->inventory, .mode = MODE_MIXED, .now = now};
+	struct cluster_plan plan = {0};
+	bool missing, differs;
+	enum status st = look_at_file(cluster, &missing, &differs, err);
+
+	if (st == ST_OK && differs)
+		return refuse_unknown_list(cluster, err);
+	if (st == ST_OK)
+		st = cluster_load(cluster, err);
+	if (st == ST_OK)
+		st = cluster_plan(&wanted, &plan, err);
+	request.plan = &plan;
+	if (st == ST_OK)
+		st = cluster_drift(&request, out, err);
+	cluster_plan_free(&plan);
+	return st;
+}
+
 enum status cluster_status(
     struct cluster *cluster, time_t now, struct drift *out, struct error *err)
 {
@@ -21,10 +83,13 @@ enum status cluster_status(
 	struct cluster_plan plan = {0};
 	struct release release;
 	char file[512];
-	enum status st = cluster_load(cluster, err);
+	enum status st;
 
 	*out = (struct drift){0};
-	if (st != ST_OK || cluster->current.number == 0)
+	if (cluster->current.number == 0)
+		return examine_inventory(cluster, now, out, err);
+	st = cluster_load(cluster, err);
+	if (st != ST_OK)
 		return st;
 	text_printable_into(file, sizeof(file), text_bytes(cluster->inventory.ctl_file));
 	request.file = file;
@@ -32,7 +97,7 @@ enum status cluster_status(
 	/* What is not known is not compared. */
 	if (release_parse(cluster->current.release, &release, NULL) == ST_OK)
 		request.release = &release;
-	st = admin_look_at_file(cluster, &request.file_missing, &request.file_differs, err);
+	st = look_at_file(cluster, &request.file_missing, &request.file_differs, err);
 	if (st == ST_OK)
 		st = cluster_plan_now(cluster, &plan, err);
 	if (st == ST_OK)

@@ -157,7 +157,10 @@ static enum status not_listed(const struct collect_request *request, struct erro
 	struct buffer names = BUFFER_INIT;
 	const char *text;
 
-	tl_sast_names(request->current, &names);
+	if (request->insertable != NULL)
+		buffer_printf(&names, "%s", request->insertable);
+	else
+		tl_sast_names(request->current, &names);
 	text = buffer_text(&names);
 	error_set(err, ST_LOCKOUT,
 	    _("the token is no SAST of %s: phones that hold that list would reject what it signs"),
@@ -209,6 +212,25 @@ enum status candidate_check(const struct collect_request *request,
 	if (st != ST_OK)
 		name_token(token, err);
 	return st;
+}
+
+bool candidate_only_signs(
+    const struct collect_request *request, const struct token_certificate *certificate)
+{
+	return request->wanted == 1 && !request->signer_named && is_listed(request, certificate);
+}
+
+enum candidate_standing candidate_standing(const struct collect_request *request,
+    const struct collection *collection, const struct token_info *token)
+{
+	struct candidate candidate;
+	struct error ignored;
+
+	if (candidate_known(collection, token) != NULL)
+		return CANDIDATE_ADDED;
+	if (candidate_look(request, token, NULL, &candidate, &ignored) != ST_OK)
+		return CANDIDATE_UNFIT;
+	return is_listed(request, candidate.certificates[0]) ? CANDIDATE_LISTED : CANDIDATE_NEW;
 }
 
 enum status candidate_add(const struct collect_request *request, struct collection *collection,
@@ -263,7 +285,8 @@ void candidate_describe(const struct collect_request *request, const struct toke
 	    certificate->has_key ? _("a key with this id is on the token")
 				 : _("not seen without the PIN"));
 	if (request->current == NULL)
-		row(table, _("  Current CTL"), _("none was given"));
+		row(table, _("  Current CTL"),
+		    request->first ? _("none yet") : _("none was given"));
 	else
 		row(table, _("  Current CTL"),
 		    is_listed(request, certificate) ? _("lists this token")

@@ -38,6 +38,20 @@ enum status candidate_check(const struct collect_request *request,
 enum status candidate_add(const struct collect_request *request, struct collection *collection,
     const struct token_info *token, const struct token_certificate *certificate, struct error *err);
 
+/* Whether it is collected for its signature alone: the list has it already. */
+bool candidate_only_signs(
+    const struct collect_request *request, const struct token_certificate *certificate);
+
+/* How a token stands to the current list, the more likely choice first. */
+enum candidate_standing {
+	CANDIDATE_LISTED,
+	CANDIDATE_NEW,
+	CANDIDATE_UNFIT, /* nothing on it can sign, or it cannot be read */
+	CANDIDATE_ADDED, /* to the collection, before */
+};
+enum candidate_standing candidate_standing(const struct collect_request *request,
+    const struct collection *collection, const struct token_info *token);
+
 /* What a person is shown of it, as a table of two columns. */
 void candidate_describe(const struct collect_request *request, const struct token_info *token,
     const struct token_certificate *certificate, struct buffer *out);

@@ -32,6 +32,14 @@ struct collect_request {
 	const char *const *named;
 	size_t n_named;
 	const char *output; /* the file that is to be signed, printable */
+	/* Says before the first question what tokens are wanted, printable; NULL: how many. */
+	const char *intro;
+	/*
+	 * The names of those SASTs of CURRENT that are tokens, printable, for "insert one that the
+	 * list knows"; NULL: of all its SASTs.
+	 */
+	const char *insertable;
+	bool first; /* without CURRENT: there is none yet, for this list is the first */
 };
 
 /* A token that was added; all owned. */

@@ -20,6 +20,7 @@
 
 /* What a person types; never translated, as it stands in quotes in the questions. */
 #define ADD  "add"
+#define USE  "use"
 #define SKIP "skip"
 
 struct asking {
@@ -59,7 +60,7 @@ static enum status ask_removal(struct asking *a, struct error *err)
 		}
 		st = scene_say(err, "%s", _("\nRemove all tokens. Still inserted:"));
 		if (st == ST_OK)
-			st = scene_list(there, n, false, err);
+			st = scene_list(there, n, 0, NULL, err);
 		if (st == ST_OK)
 			st = scene_ask(&a->scene,
 			    _("Remove them, or press Enter to go on with them inserted: "), line,
@@ -97,8 +98,67 @@ static size_t present(struct asking *a, const struct token_info *list[COLLECT_MA
 	return n;
 }
 
+/* A line of the menu. */
+struct choice {
+	const struct token_info *token;
+	enum candidate_standing standing;
+};
+
+static int by_standing_and_label(const void *left, const void *right)
+{
+	const struct choice *a = left, *b = right;
+	int order = (a->standing > b->standing) - (a->standing < b->standing);
+
+	if (order == 0)
+		order = strcmp(a->token->label, b->token->label);
+	return order != 0 ? order : strcmp(a->token->serial, b->token->serial);
+}
+
+static const char *standing_text(enum candidate_standing standing)
+{
+	switch (standing) {
+	case CANDIDATE_LISTED:
+		return _("in the CTL");
+	case CANDIDATE_NEW:
+		return _("new");
+	case CANDIDATE_ADDED:
+		return _("already added");
+	case CANDIDATE_UNFIT:
+		break;
+	}
+	return _("cannot sign");
+}
+
+/* Puts those first that the current list has, and shows what was added before behind the rest. */
+static enum status show_standings(
+    struct asking *a, const struct token_info **list, size_t n, struct error *err)
+{
+	const struct token_info *tokens[2 * COLLECT_MAX];
+	const char *notes[2 * COLLECT_MAX];
+	struct choice choices[2 * COLLECT_MAX];
+	size_t all = 0;
+
+	for (; all < n; all++)
+		choices[all] = (struct choice){
+		    list[all], candidate_standing(a->request, a->collection, list[all])};
+	for (size_t i = 0; i < tokens_count(a->scene.tokens) && all < 2 * COLLECT_MAX; i++) {
+		const struct token_info *token = tokens_at(a->scene.tokens, i);
+
+		if (candidate_known(a->collection, token) != NULL)
+			choices[all++] = (struct choice){token, CANDIDATE_ADDED};
+	}
+	qsort(choices, all, sizeof(choices[0]), by_standing_and_label);
+	for (size_t i = 0; i < all; i++) {
+		tokens[i] = choices[i].token;
+		notes[i] = standing_text(choices[i].standing);
+		if (i < n)
+			list[i] = tokens[i];
+	}
+	return scene_list(tokens, all, n, notes, err);
+}
+
 static enum status choose_token(
-    struct asking *a, const struct token_info *const *list, size_t n, struct error *err)
+    struct asking *a, const struct token_info **list, size_t n, struct error *err)
 {
 	char line[SCENE_LINE], *identities[COLLECT_MAX] = {NULL};
 	enum status st;
@@ -106,8 +166,10 @@ static enum status choose_token(
 	size_t number;
 
 	st = scene_say(err, "%s", _("\nSeveral tokens are inserted:"));
-	if (st == ST_OK)
-		st = scene_list(list, n, true, err);
+	if (st == ST_OK && a->request->current != NULL)
+		st = show_standings(a, list, n, err);
+	else if (st == ST_OK)
+		st = scene_list(list, n, n, NULL, err);
 	for (size_t i = 0; i < n; i++)
 		identities[i] = scene_identity(list[i]);
 	if (st == ST_OK)
@@ -180,7 +242,7 @@ static enum status refuse(
 		*err = *why;
 		return why->status;
 	}
-	scene_set_aside(&a->scene, token);
+	scene_set_aside(&a->scene, token, false);
 	drop_choice(a);
 	return scene_tell(why, err);
 }
@@ -205,9 +267,13 @@ static enum status describe(struct asking *a, const struct token_info *token,
 	return st;
 }
 
-/* Asks whether to add the chosen token; the answer counts only while it is there. */
-static enum status ask_add(struct asking *a, struct error *err)
+/*
+ * Asks whether to add the chosen token, or to use it when it joins nothing; the answer counts only
+ * while it is there.
+ */
+static enum status ask_add(struct asking *a, bool only_signs, struct error *err)
 {
+	const char *word = only_signs ? USE : ADD;
 	char line[SCENE_LINE], prompt[128];
 	const struct token_info *list[COLLECT_MAX];
 	struct candidate candidate;
@@ -216,17 +282,19 @@ static enum status ask_add(struct asking *a, struct error *err)
 	bool changed;
 
 	snprintf(prompt, sizeof(prompt),
-	    _("Type \"%s\" to add this token, \"%s\" to leave it out: "), ADD, SKIP);
+	    only_signs ? _("Type \"%s\" to sign with this token, \"%s\" to leave it out: ")
+		       : _("Type \"%s\" to add this token, \"%s\" to leave it out: "),
+	    word, SKIP);
 	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
 	if (st != ST_OK || changed || a->chosen == NULL || present(a, list) != 1)
 		return st;
 	if (scene_typed(line, SKIP)) {
-		scene_set_aside(&a->scene, list[0]);
+		scene_set_aside(&a->scene, list[0], true);
 		drop_choice(a);
 		return ST_OK;
 	}
-	if (!scene_typed(line, ADD))
-		return scene_say(err, _("Please type \"%s\" or \"%s\"."), ADD, SKIP);
+	if (!scene_typed(line, word))
+		return scene_say(err, _("Please type \"%s\" or \"%s\"."), word, SKIP);
 	st = candidate_look(a->request, list[0], a->certificate, &candidate, &why);
 	if (st == ST_OK)
 		st = candidate_add(
@@ -234,7 +302,8 @@ static enum status ask_add(struct asking *a, struct error *err)
 	if (st != ST_OK)
 		return refuse(a, list[0], &why, err);
 	drop_choice(a);
-	return scene_say(err, _("Added: %s."), a->collection->list[a->collection->n - 1].name);
+	return scene_say(err, only_signs ? _("To sign with: %s.") : _("Added: %s."),
+	    a->collection->list[a->collection->n - 1].name);
 }
 
 static enum status consider(struct asking *a, const struct token_info *token, struct error *err)
@@ -242,6 +311,7 @@ static enum status consider(struct asking *a, const struct token_info *token, st
 	struct candidate candidate;
 	struct error why;
 	enum status st = candidate_look(a->request, token, a->certificate, &candidate, &why);
+	bool only_signs;
 
 	if (st == ST_OK && candidate.n > 1)
 		return choose_certificate(a, &candidate, err);
@@ -250,8 +320,9 @@ static enum status consider(struct asking *a, const struct token_info *token, st
 		    a->request, a->collection, token, candidate.certificates[0], &why);
 	if (st != ST_OK)
 		return refuse(a, token, &why, err);
+	only_signs = candidate_only_signs(a->request, candidate.certificates[0]);
 	st = describe(a, token, candidate.certificates[0], err);
-	return st == ST_OK ? ask_add(a, err) : st;
+	return st == ST_OK ? ask_add(a, only_signs, err) : st;
 }
 
 /* ---- asking for one ------------------------------------------------------------------------- */
@@ -280,25 +351,50 @@ static enum status tell_twice(struct asking *a, struct error *err)
 	return ST_OK;
 }
 
-static enum status ask_insertion(struct asking *a, struct error *err)
+static void fill_insertion(const struct asking *a, size_t skipped, char *out, size_t size)
 {
 	const struct collected_token *last = still_inserted(a);
-	char prompt[512], line[SCENE_LINE];
-	const size_t next = a->collection->n + 1;
+	const size_t next = a->collection->n + 1, wanted = a->request->wanted;
+
+	if (last != NULL && skipped > 0)
+		snprintf(out, size,
+		    ngettext(
+			"\nRemove %s,\nand insert token %zu of %zu, or press Enter to be asked "
+			"again about the token that was skipped (Ctrl-C stops): ",
+			"\nRemove %s,\nand insert token %zu of %zu, or press Enter to be asked "
+			"again "
+			"about the %zu tokens that were skipped (Ctrl-C stops): ",
+			(unsigned long)skipped),
+		    last->name, next, wanted, skipped);
+	else if (last != NULL)
+		snprintf(out, size, _("\nRemove %s,\nand insert token %zu of %zu (Ctrl-C stops): "),
+		    last->name, next, wanted);
+	else if (skipped > 0)
+		snprintf(out, size,
+		    ngettext(
+			"\nInsert token %zu of %zu, or press Enter to be asked again about the "
+			"token that was skipped (Ctrl-C stops): ",
+			"\nInsert token %zu of %zu, or press Enter to be asked again about the %zu "
+			"tokens that were skipped (Ctrl-C stops): ",
+			(unsigned long)skipped),
+		    next, wanted, skipped);
+	else
+		snprintf(out, size, _("\nInsert token %zu of %zu (Ctrl-C stops): "), next, wanted);
+}
+
+static enum status ask_insertion(struct asking *a, struct error *err)
+{
+	char prompt[1024], line[SCENE_LINE];
 	enum status st;
 	bool changed;
 
-	if (last != NULL)
-		snprintf(prompt, sizeof(prompt),
-		    _("\nRemove %s,\nand insert token %zu of %zu (Ctrl-C stops): "), last->name,
-		    next, a->request->wanted);
-	else
-		snprintf(prompt, sizeof(prompt), _("\nInsert token %zu of %zu (Ctrl-C stops): "),
-		    next, a->request->wanted);
+	fill_insertion(a, scene_count_skipped(&a->scene), prompt, sizeof(prompt));
 	st = scene_ask(&a->scene, prompt, line, sizeof(line), &changed, err);
-	/* Whoever presses Enter wants to be looked for. */
-	if (st == ST_OK && !changed)
+	/* Whoever presses Enter wants to be looked for, and thinks again about what was skipped. */
+	if (st == ST_OK && !changed) {
+		scene_take_back_skipped(&a->scene);
 		st = tokens_refresh(a->scene.tokens, err);
+	}
 	return st == ST_OK ? tell_twice(a, err) : st;
 }
 
@@ -316,6 +412,36 @@ static enum status ask_one(struct asking *a, struct error *err)
 	return a->chosen == NULL ? error_no_memory(err) : consider(a, list[0], err);
 }
 
+/* How many are wanted, and that one of several has to be in the current list. */
+static enum status say_wanted(const struct collect_request *r, bool one_signs, struct error *err)
+{
+	enum status st = scene_say(err,
+	    ngettext("%s needs %zu token.", "%s needs %zu tokens, which are asked for one by one.",
+		(unsigned long)r->wanted),
+	    r->output, r->wanted);
+
+	if (st == ST_OK && one_signs && r->current != NULL)
+		st = scene_say(err,
+		    _("One of them at least must be in %s: it signs. The others may be new."),
+		    r->current_name);
+	return st;
+}
+
+static enum status introduce(const struct collect_request *r, struct error *err)
+{
+	const bool one_signs = r->wanted > 1 && !r->signer_named;
+	enum status st =
+	    r->intro != NULL ? scene_say(err, "%s", r->intro) : say_wanted(r, one_signs, err);
+
+	if (st == ST_OK && one_signs && r->current == NULL)
+		st = scene_say(
+		    err, "%s", _("When all are added you are asked which one of them signs."));
+	if (st == ST_OK)
+		st = scene_say(
+		    err, "%s", _("Ctrl-C ends this at any time, and nothing is written."));
+	return st;
+}
+
 enum status collect_ask(
     const struct collect_request *request, struct collection *collection, struct error *err)
 {
@@ -323,13 +449,7 @@ enum status collect_ask(
 	enum status st = scene_open(&a.scene, request->tokens, err);
 
 	if (st == ST_OK)
-		st = scene_say(err,
-		    ngettext("%s needs %zu token. Ctrl-C ends this at any time, and nothing is "
-			     "written.",
-			"%s needs %zu tokens, which are asked for one by one.\nCtrl-C ends this at "
-			"any time, and nothing is written.",
-			(unsigned long)request->wanted),
-		    request->output, request->wanted);
+		st = introduce(request, err);
 	if (st == ST_OK)
 		st = ask_removal(&a, err);
 	while (st == ST_OK && collection->n < request->wanted)

@@ -115,7 +115,7 @@ static enum status ask_number(struct finishing *f, const struct signer_here *lis
 		tokens[i] = list[i].token;
 	st = scene_say(err, "%s", _("\nAll tokens are added. Inserted are:"));
 	if (st == ST_OK)
-		st = scene_list(tokens, n, true, err);
+		st = scene_list(tokens, n, n, NULL, err);
 	snprintf(prompt, sizeof(prompt), _("Type the number of the one that is to sign %s: "),
 	    f->request->output);
 	if (st == ST_OK)

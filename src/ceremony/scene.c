@@ -23,7 +23,7 @@ void scene_close(struct scene *scene)
 {
 	token_watch_close(scene->watch);
 	for (size_t i = 0; i < scene->n_aside; i++)
-		free(scene->aside[i]);
+		free(scene->aside[i].identity);
 	free(scene->inserted);
 	*scene = (struct scene){.n_aside = 0};
 }
@@ -47,7 +47,7 @@ static size_t find_aside(const struct scene *scene, const char *identity)
 {
 	size_t i = 0;
 
-	while (i < scene->n_aside && strcmp(scene->aside[i], identity) != 0)
+	while (i < scene->n_aside && strcmp(scene->aside[i].identity, identity) != 0)
 		i++;
 	return i;
 }
@@ -58,13 +58,13 @@ static void forget_aside(struct scene *scene, const struct token_info *token)
 	const size_t at = identity == NULL ? scene->n_aside : find_aside(scene, identity);
 
 	if (at < scene->n_aside) {
-		free(scene->aside[at]);
+		free(scene->aside[at].identity);
 		scene->aside[at] = scene->aside[--scene->n_aside];
 	}
 	free(identity);
 }
 
-void scene_set_aside(struct scene *scene, const struct token_info *token)
+void scene_set_aside(struct scene *scene, const struct token_info *token, bool skipped)
 {
 	char *identity = scene_identity(token);
 
@@ -72,7 +72,7 @@ void scene_set_aside(struct scene *scene, const struct token_info *token)
 	    find_aside(scene, identity) < scene->n_aside)
 		free(identity);
 	else
-		scene->aside[scene->n_aside++] = identity;
+		scene->aside[scene->n_aside++] = (struct scene_aside){identity, skipped};
 }
 
 bool scene_is_aside(const struct scene *scene, const struct token_info *token)
@@ -82,6 +82,34 @@ bool scene_is_aside(const struct scene *scene, const struct token_info *token)
 
 	free(identity);
 	return aside;
+}
+
+size_t scene_count_skipped(const struct scene *scene)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tokens_count(scene->tokens); i++) {
+		char *identity = scene_identity(tokens_at(scene->tokens, i));
+		const size_t at = identity == NULL ? scene->n_aside : find_aside(scene, identity);
+
+		if (at < scene->n_aside && scene->aside[at].skipped)
+			n++;
+		free(identity);
+	}
+	return n;
+}
+
+void scene_take_back_skipped(struct scene *scene)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scene->n_aside; i++) {
+		if (scene->aside[i].skipped)
+			free(scene->aside[i].identity);
+		else
+			scene->aside[kept++] = scene->aside[i];
+	}
+	scene->n_aside = kept;
 }
 
 /* A waiter of terminal_ask_line(). */
@@ -168,10 +196,10 @@ size_t scene_number(const char *line, size_t n)
 	return line[0] < '0' || line[0] > '9' || *end != '\0' || value > n ? 0 : value;
 }
 
-enum status scene_list(
-    const struct token_info *const *list, size_t n, bool numbered, struct error *err)
+enum status scene_list(const struct token_info *const *list, size_t n, size_t numbered,
+    const char *const *notes, struct error *err)
 {
-	struct text_table *table = text_table_new(4);
+	struct text_table *table = text_table_new(notes == NULL ? 4 : 5);
 	struct buffer out = BUFFER_INIT;
 	const char *text;
 	enum status st;
@@ -179,10 +207,16 @@ enum status scene_list(
 	for (size_t i = 0; i < n; i++) {
 		char number[32], serial[160];
 
-		snprintf(number, sizeof(number), numbered ? "  %zu" : " ", i + 1);
-		snprintf(serial, sizeof(serial), _("serial %s"), list[i]->serial);
-		text_table_row(
-		    table, (const char *[]){number, list[i]->label, serial, list[i]->reader});
+		snprintf(number, sizeof(number), i < numbered ? "  %zu" : " ", i + 1);
+		/* With a note there is no room for the word at 80 columns. */
+		snprintf(
+		    serial, sizeof(serial), notes == NULL ? _("serial %s") : "%s", list[i]->serial);
+		if (notes == NULL)
+			text_table_row(table,
+			    (const char *[]){number, list[i]->label, serial, list[i]->reader});
+		else
+			text_table_row(table, (const char *[]){number, list[i]->label, notes[i],
+						  serial, list[i]->reader});
 	}
 	text_table_print(table, &out);
 	text_table_free(table);

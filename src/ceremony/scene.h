@@ -18,7 +18,10 @@
 struct scene {
 	struct tokens *tokens;
 	struct token_watch *watch;
-	char *aside[SCENE_MAX_ASIDE]; /* identities of tokens that are passed over until removed */
+	struct scene_aside {
+		char *identity;
+		bool skipped;	  /* by the person, who may think again */
+	} aside[SCENE_MAX_ASIDE]; /* tokens that are passed over until they are removed */
 	size_t n_aside;
 	char *inserted; /* the identity of the token that came in last, or NULL */
 	bool blank;	/* and whether it is blank */
@@ -46,9 +49,9 @@ bool scene_typed(const char *line, const char *word);
 /* A number from 1 to N that was typed, or 0. */
 size_t scene_number(const char *line, size_t n);
 
-/* Shows tokens as a table, NUMBERED from 1 or not. */
-enum status scene_list(
-    const struct token_info *const *list, size_t n, bool numbered, struct error *err);
+/* Shows tokens as a table, the first NUMBERED ones from 1 on; NOTES (may be NULL) are on each. */
+enum status scene_list(const struct token_info *const *list, size_t n, size_t numbered,
+    const char *const *notes, struct error *err);
 
 /* Formats a line and shows it at the terminal. */
 enum status scene_say(struct error *err, const char *fmt, ...)
@@ -60,9 +63,13 @@ enum status scene_tell(const struct error *why, struct error *err);
 /* What tells tokens apart, wherever they are plugged in; the caller frees it. */
 char *scene_identity(const struct token_info *token);
 
-/* A token that is set aside is passed over until it was removed. */
-void scene_set_aside(struct scene *scene, const struct token_info *token);
+/* A token that is set aside is passed over until it was removed, or taken back if SKIPPED. */
+void scene_set_aside(struct scene *scene, const struct token_info *token, bool skipped);
 /* Whether it is set aside. */
 bool scene_is_aside(const struct scene *scene, const struct token_info *token);
+/* How many were skipped and are still inserted. */
+size_t scene_count_skipped(const struct scene *scene);
+/* These are looked at again. */
+void scene_take_back_skipped(struct scene *scene);
 
 #endif

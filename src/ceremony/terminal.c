@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -111,8 +113,8 @@ static enum status ask(const char *prompt, bool silent, const struct terminal_wa
 	shown = buffer_text(&folded);
 	st = read_line(&t, shown != NULL ? shown : prompt, waiter, line, size, len, other, err);
 	buffer_free(&folded);
-	/* The person's Enter was not shown. */
-	if ((t.changed || *other) && tty_in_foreground(&t))
+	/* The person's Enter was not shown, or there was none: Ctrl-C. */
+	if ((t.changed || *other || (st == ST_CANCELLED && t.shown)) && tty_in_foreground(&t))
 		tty_put(t.fd, "\n");
 	tty_close(&t);
 	return st == ST_OK && terminal_interrupted() != 0 ? tty_cancelled(err) : st;
@@ -141,14 +143,40 @@ enum status terminal_ask_line(const char *prompt, const struct terminal_waiter *
 	return ask(prompt, false, waiter, line, size, &len, other, err);
 }
 
+/* A label or serial number of 32 bytes, each as an escape. */
+#define WORD_SIZE (4 * 32 + 2)
+
 enum status terminal_confirm(const char *prompt, const char *word, struct error *err)
 {
-	/* A label or serial number of 32 bytes, each as an escape. */
-	char answer[4 * 32 + 2];
+	char answer[WORD_SIZE];
 	bool other;
 	enum status st = terminal_ask_line(prompt, NULL, answer, sizeof(answer), &other, err);
 
 	if (st == ST_OK && strcmp(answer, word) != 0)
 		st = tty_cancelled(err);
 	return st;
+}
+
+/* Whether ANSWER says to stop, and is no slip of the finger. */
+static bool is_refusal(const char *answer)
+{
+	return answer[0] == '\0' || strcasecmp(answer, "no") == 0 || strcasecmp(answer, "n") == 0;
+}
+
+enum status terminal_confirm_again(const char *prompt, const char *word, struct error *err)
+{
+	char answer[WORD_SIZE], again[WORD_SIZE + 128];
+	bool other;
+	enum status st = terminal_ask_line(prompt, NULL, answer, sizeof(answer), &other, err);
+
+	if (st != ST_OK && st != ST_LIMIT)
+		return st;
+	if (st == ST_OK && strcmp(answer, word) == 0)
+		return ST_OK;
+	if (st == ST_OK && is_refusal(answer))
+		return tty_cancelled(err);
+	snprintf(again, sizeof(again),
+	    _("Please type \"%s\" in full to go on, or \"no\" to stop: "), word);
+	st = terminal_confirm(again, word, err);
+	return st == ST_LIMIT ? tty_cancelled(err) : st;
 }

@@ -19,6 +19,12 @@
  */
 int terminal_interrupted(void);
 
+/*
+ * Forgets a SIGINT, and no other signal: for a shell, whose command was ended by Ctrl-C and has put
+ * everything in order.
+ */
+void terminal_interrupted_clear(void);
+
 /* Whether there is a terminal to ask at. */
 bool terminal_available(void);
 
@@ -54,5 +60,11 @@ enum status terminal_ask_line(const char *prompt, const struct terminal_waiter *
 
 /* Shows PROMPT and reads a line with echo; only the exact WORD is ST_OK, else ST_CANCELLED. */
 enum status terminal_confirm(const char *prompt, const char *word, struct error *err);
+
+/*
+ * The same where a slip of the finger should not end everything: another answer than WORD, "no",
+ * "n" or an empty one is asked about once more.  PROMPT says that anything else stops.
+ */
+enum status terminal_confirm_again(const char *prompt, const char *word, struct error *err);
 
 #endif

@@ -53,8 +53,9 @@ static void on_signal(int number)
 		atomic_store(&continued, true);
 	else if (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)
 		atomic_store(&stopped, number);
-	else
-		atomic_compare_exchange_strong(&interrupted, &none, number);
+	else if (!atomic_compare_exchange_strong(&interrupted, &none, number) && none == SIGINT)
+		/* That one may be forgotten, the others not. */
+		atomic_store(&interrupted, number);
 	/* It does not block, and a count that is full wakes as well. */
 	if (write(wake_fd, &one, sizeof(one)) < 0)
 		(void)0;
@@ -64,6 +65,13 @@ static void on_signal(int number)
 int terminal_interrupted(void)
 {
 	return atomic_load(&interrupted);
+}
+
+void terminal_interrupted_clear(void)
+{
+	int number = SIGINT;
+
+	atomic_compare_exchange_strong(&interrupted, &number, 0);
 }
 
 enum status tty_missing(struct error *err)
@@ -257,6 +265,7 @@ enum status tty_begin(struct tty *t, const char *prompt, struct error *err)
 	if (t->silent && (tcgetattr(t->fd, &wanted) != 0 || (wanted.c_lflag & ECHO) != 0))
 		return no_silence(EIO, err);
 	tty_put(t->fd, prompt);
+	t->shown = true;
 	return ST_OK;
 }
 

@@ -23,6 +23,7 @@ struct tty {
 	int any_fd;	      /* can be read when FD can, or when a signal was noted */
 	bool silent;	      /* to be asked without echo */
 	bool changed;	      /* the terminal has other settings than `saved` */
+	bool shown;	      /* a prompt stands there */
 	struct termios saved; /* as it was in the foreground; once tty_begin() has looked */
 	struct sigaction old[TTY_CAUGHT];
 	sigset_t old_mask;

@@ -102,6 +102,19 @@ static bool read_options(struct request *request, int argc, char **argv, int *rc
 	return true;
 }
 
+/* Who has no cluster here is told before the first command. */
+static bool has_cluster(const struct admin *admin, int *rc)
+{
+	struct cluster cluster = {.store = NULL};
+	struct error err;
+	const enum status st = cli_cluster_read(admin->config, &cluster, &err);
+
+	cluster_close(&cluster);
+	if (st != ST_OK)
+		*rc = cli_fail(&err);
+	return st == ST_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct request request = {.pins = CEREMONY_PINS_INIT};
@@ -112,6 +125,8 @@ static int run(int argc, char **argv)
 		return rc;
 	if (request.command != NULL)
 		return admin_run_line(&request.admin, request.command, &known);
+	if (!has_cluster(&request.admin, &rc))
+		return rc;
 	if (isatty(STDIN_FILENO))
 		return admin_run_shell(&request.admin);
 	return admin_run_book(&request.admin);

@@ -12,8 +12,10 @@
 #include "ceremony/terminal.h"
 #include "cli/cluster_options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND_WORDS_MAX 8
 
@@ -29,10 +31,49 @@ struct operation {
 /* What has to be known of the cluster before. */
 struct facts {
 	bool has_ctl;
+	bool tokenless; /* --tokenless is said */
 	bool restart_ctimanager;
 };
 
-static enum status look(const struct admin *admin, struct facts *facts, struct error *err)
+static bool names_key(const struct admin *admin)
+{
+	for (size_t i = 0; i < admin->n_passed; i += 2)
+		if (strcmp(admin->passed[i], "--sign-with") == 0)
+			return true;
+	return false;
+}
+
+/* The key that signs without a token; nothing is announced that cannot be. */
+static enum status check_key(
+    const struct admin *admin, const struct inventory *inventory, struct error *err)
+{
+	const bool callmanager = inventory->tokenless_signer == SIGNER_CALLMANAGER;
+	const char *key =
+	    callmanager ? inventory->callmanager_key.where : inventory->itlrecovery_key.where;
+
+	if (names_key(admin))
+		return ST_OK;
+	if (key == NULL) {
+		error_set(err, ST_NO_KEY,
+		    _("the %s key is to sign, and the inventory does not say where it is"),
+		    callmanager ? "CallManager" : "ITLRecovery");
+		error_where(err, "%s", inventory->path);
+		error_hint(err,
+		    _("enter it: %s { key = \"FILE or pkcs11:...\" }, or name it with "
+		      "--sign-with"),
+		    callmanager ? "callmanager" : "itlrecovery");
+		return ST_NO_KEY;
+	}
+	if (!token_selector_is_uri(key) && access(key, R_OK) != 0) {
+		error_errno(err, ST_IO, errno, "%s", _("cannot read the key that is to sign"));
+		error_where(err, "%s", key);
+		return ST_IO;
+	}
+	return ST_OK;
+}
+
+static enum status look(const struct admin *admin, const struct operation *operation,
+    struct facts *facts, struct error *err)
 {
 	struct cluster cluster = {.store = NULL};
 	enum status st = cli_cluster_read(admin->config, &cluster, err);
@@ -41,7 +82,12 @@ static enum status look(const struct admin *admin, struct facts *facts, struct e
 		facts->has_ctl = cluster.current.number > 0;
 		facts->restart_ctimanager =
 		    release_rules(&cluster.inventory.release)->restart_ctimanager;
+		facts->tokenless =
+		    operation->no_token ||
+		    (operation->first_is_tokenless && !facts->has_ctl && !admin->names_token);
 	}
+	if (st == ST_OK && facts->tokenless)
+		st = check_key(admin, &cluster.inventory, err);
 	cluster_close(&cluster);
 	return st;
 }
@@ -69,7 +115,7 @@ static int make_argv(const struct admin *admin, const struct operation *operatio
 
 	for (size_t i = 0; i < COMMAND_WORDS_MAX / 2 && operation->command[i] != NULL; i++)
 		argv[n++] = operation->command[i];
-	if (operation->first_is_tokenless && !facts->has_ctl && !admin->names_token)
+	if (facts->tokenless && operation->first_is_tokenless)
 		argv[n++] = "--tokenless";
 	if (admin->yes)
 		argv[n++] = "--yes";
@@ -110,7 +156,8 @@ static int change(const struct admin *admin, const struct operation *operation)
 	struct error err;
 	int argc, rc;
 
-	if (check_can_ask(admin, operation, &err) != ST_OK || look(admin, &facts, &err) != ST_OK)
+	if (check_can_ask(admin, operation, &err) != ST_OK ||
+	    look(admin, operation, &facts, &err) != ST_OK)
 		return cli_fail(&err);
 	fprintf(stderr, "%s\n", _(operation->about));
 	argc = make_argv(admin, operation, &facts, argv);

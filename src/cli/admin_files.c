@@ -44,6 +44,14 @@ static void put_file(struct buffer *out, const char *folder, const char *name)
 	cluster_put_path(out, name);
 }
 
+static bool is_list_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 4 && strcmp(name + len - 4, ".tlv") == 0 && name[0] != '.' &&
+	       strpbrk(name, "/*?[\\") == NULL;
+}
+
 /* ---- file list tftp ---------------------------------------------------------------------------
  */
 
@@ -58,6 +66,9 @@ static void list_one(struct listing *listing, const struct admin_folder *folder,
 {
 	struct stat sb;
 
+	/* Keys, PINs and the state may lie beside the CTL file: phones are not served those. */
+	if (!folder->served && !is_list_name(name))
+		return;
 	if (fnmatch(listing->pattern, name, FNM_PERIOD) != 0 ||
 	    fstatat(folder->fd, name, &sb, 0) != 0)
 		return;
@@ -138,14 +149,6 @@ struct deletion {
 	struct admin_folders folders; /* those that have it */
 	struct buffer where;	      /* their files, printable, with ", " between */
 };
-
-static bool is_list_name(const char *name)
-{
-	const size_t len = strlen(name);
-
-	return len > 4 && strcmp(name + len - 4, ".tlv") == 0 && name[0] != '.' &&
-	       strpbrk(name, "/*?[\\") == NULL;
-}
 
 static bool has_file(const struct admin_folder *folder, const char *name)
 {

@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_open_already(const struct admin_folders *folders, int fd)
+static struct admin_folder *find_open(const struct admin_folders *folders, int fd)
 {
 	struct stat a, b;
 
 	if (fstat(fd, &a) != 0)
-		return false;
+		return NULL;
 	for (size_t i = 0; i < folders->n; i++)
 		if (fstat(folders->list[i].fd, &b) == 0 && a.st_dev == b.st_dev &&
 		    a.st_ino == b.st_ino)
-			return true;
-	return false;
+			return &folders->list[i];
+	return NULL;
 }
 
 static enum status add_missing(
@@ -45,9 +45,9 @@ static enum status add_missing(
 }
 
 /* Takes PATH. */
-static enum status add(struct admin_folders *folders, char *path, struct error *err)
+static enum status add(struct admin_folders *folders, char *path, bool served, struct error *err)
 {
-	struct admin_folder *grown;
+	struct admin_folder *grown, *there;
 	enum status st = ST_OK;
 	int fd;
 
@@ -59,11 +59,14 @@ static enum status add(struct admin_folders *folders, char *path, struct error *
 		free(path);
 		return st;
 	}
-	if (!is_open_already(folders, fd)) {
+	there = find_open(folders, fd);
+	if (there != NULL) {
+		there->served = there->served || served;
+	} else {
 		grown = realloc(folders->list, (folders->n + 1) * sizeof(*grown));
 		if (grown != NULL) {
 			folders->list = grown;
-			folders->list[folders->n++] = (struct admin_folder){path, fd};
+			folders->list[folders->n++] = (struct admin_folder){path, fd, served};
 			return ST_OK;
 		}
 		st = error_no_memory(err);
@@ -87,7 +90,7 @@ static enum status add_targets(const struct inventory *inventory,
 		if (target[0] != '/')
 			buffer_printf(&path, "%s/", inventory->directory);
 		buffer_printf(&path, "%s", target);
-		st = add(folders, (char *)(uintptr_t)buffer_text(&path), err);
+		st = add(folders, (char *)(uintptr_t)buffer_text(&path), true, err);
 	}
 	return st;
 }
@@ -110,7 +113,7 @@ enum status admin_folders_open(
 	enum status st = add(out,
 	    slash == NULL ? strdup(".")
 			  : strndup(inventory->ctl_file, (size_t)(slash + 1 - inventory->ctl_file)),
-	    err);
+	    false, err);
 
 	for (size_t i = 0; st == ST_OK && i < inventory->n_nodes; i++)
 		st = add_targets(inventory, &inventory->nodes[i].deliver, out, err);

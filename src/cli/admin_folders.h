@@ -10,8 +10,9 @@
 #include "cluster/inventory.h"
 
 struct admin_folder {
-	char *path; /* owned */
-	int fd;	    /* of the folder */
+	char *path;  /* owned */
+	int fd;	     /* of the folder */
+	bool served; /* the inventory delivers there; else it only has the CTL file */
 };
 
 /* Start from all zero. */

@@ -25,12 +25,13 @@ static int lower(char c)
 	return tolower((unsigned char)c);
 }
 
-/* How many letters have to be put in, taken out or changed: Levenshtein's distance. */
-static size_t distance(const char *typed, const char *name)
+size_t cli_distance(const char *typed, const char *name)
 {
 	const size_t len = strlen(name);
 	size_t row[NAME_MAX_LEN + 1];
 
+	if (len > NAME_MAX_LEN)
+		return (size_t)-1;
 	for (size_t i = 0; i <= len; i++)
 		row[i] = i;
 	for (size_t t = 0; typed[t] != '\0'; t++) {
@@ -89,7 +90,7 @@ const struct admin_command *admin_nearest(const struct admin_line *line)
 		 * likely. */
 		behind = command->max > 0 && words < line->n ? line->n - words : 0;
 		join(line, line->n - behind, typed);
-		d = distance(typed, command->name) + behind * WORD_BEHIND;
+		d = cli_distance(typed, command->name) + behind * WORD_BEHIND;
 		if (d >= shortest)
 			continue;
 		shortest = d;

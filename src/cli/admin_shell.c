@@ -207,12 +207,13 @@ int admin_run_shell(struct admin *admin)
 		error_no_memory(&err);
 		return cli_fail(&err);
 	}
-	/* A question that a signal ended has ended all questions, and so the shell. */
+	/* A signal that ended a question ends the shell, but Ctrl-C only the command. */
 	while (!admin->ended && terminal_interrupted() == 0 &&
 	       (line = admin_edit_line(edit, &number)) != NULL) {
 		bool known;
 
 		admin_run_line(admin, line, &known);
+		terminal_interrupted_clear();
 		if (line[strspn(line, " \t")] != '\0')
 			keep(edit, &history, line, known);
 	}

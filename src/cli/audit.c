@@ -13,6 +13,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_JSON = 1, OPTION_HEAD };
@@ -32,19 +33,26 @@ struct request {
 static enum status open_log(
     const char *config, struct inventory *inventory, struct store **out, struct error *err)
 {
-	enum status st = inventory_read(cli_config_path(config), inventory, err);
+	const char *path = cli_config_path(config);
+	enum status st = inventory_read(path, inventory, err);
 
 	*out = NULL;
-	return st == ST_OK ? store_open(inventory->state, STORE_READ, "audit", 0, out, err) : st;
+	if (st != ST_OK) {
+		cli_hint_at_init(path, err);
+		return st;
+	}
+	return store_open(inventory->state, STORE_READ, "audit", 0, out, err);
 }
 
 static enum status put_json(void *context, const struct audit_entry *e, struct error *err)
 {
 	json_t *list = context;
-	json_t *json = json_pack("{s:I, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number",
-	    (json_int_t)e->number, "time", cluster_time_json(e->when), "who", e->who, "act", e->act,
-	    "what", e->what, "signer", e->signer, "digest", e->digest, "outcome", e->outcome,
-	    "before", e->before, "hash", e->hash);
+	json_t *json =
+	    json_pack("{s:I, s:o, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "number",
+		(json_int_t)e->number, "time", cluster_time_json(e->when), "generation",
+		(json_int_t)e->generation, "who", e->who, "act", e->act, "what", e->what, "signer",
+		e->signer, "digest", e->digest, "outcome", e->outcome, "subject", e->subject,
+		"seal", e->seal, "before", e->before, "hash", e->hash);
 
 	return json_array_append_new(list, json) == 0 ? ST_OK : error_no_memory(err);
 }
@@ -64,11 +72,11 @@ static void shorten_digest(char *digest)
 		value[1 + DIGEST_SHOWN] = '\0';
 }
 
-/* What the entries are printed into; WHAT is that of the entry before. */
+/* What the entries are printed into. */
 struct target {
 	struct buffer *out;
 	size_t width;
-	struct buffer what;
+	struct buffer run; /* whose entries these are: run_of() its "started"; empty: of none */
 };
 
 /* "  WORD  TEXT"; what does not fit into the width goes on below TEXT. */
@@ -106,27 +114,69 @@ static size_t widest(const char *const *words, size_t n)
 	return width;
 }
 
-/* The steps of one command have the same `what`, which is told once. */
-static void put_what(struct target *target, const char *word, size_t column, const char *what)
+/* What the entries of one run have in common. */
+static void run_of(const struct audit_entry *e, struct buffer *run)
 {
-	if (bytes_equal(buffer_bytes(&target->what), text_bytes(what)))
-		return;
-	buffer_reset(&target->what);
-	buffer_printf(&target->what, "%s", what);
-	put_line(target, word, column, what);
+	buffer_reset(run);
+	buffer_printf(run, "%s\n%s\n%s", e->who, e->act, e->what);
+}
+
+/*
+ * The steps of a run have the same `what`, which its "started" tells: it is left out where nothing
+ * else came in between.
+ */
+static bool follows_its_start(struct target *target, const struct audit_entry *e)
+{
+	struct buffer run = BUFFER_INIT;
+	bool follows;
+
+	run_of(e, &run);
+	follows = strcmp(e->outcome, "started") != 0 && target->run.len > 0 &&
+		  bytes_equal(buffer_bytes(&run), buffer_bytes(&target->run));
+	if (!follows)
+		buffer_reset(&target->run);
+	if (strcmp(e->outcome, "started") == 0)
+		run_of(e, &target->run);
+	buffer_free(&run);
+	return follows;
+}
+
+/* "generation 4: ..." has it, too, before a generation was begun.  0: it is about none. */
+static long long generation_of(const struct audit_entry *e)
+{
+	static const char word[] = "generation ";
+
+	if (e->generation > 0)
+		return e->generation;
+	return strncmp(e->what, word, strlen(word)) == 0 ? strtoll(e->what + strlen(word), NULL, 10)
+							 : 0;
+}
+
+static void put_heading(struct target *target, const struct audit_entry *e)
+{
+	const long long number = e->number, generation = generation_of(e);
+	char when[CLUSTER_TIME_MAX], act[256], outcome[2048];
+
+	cluster_time_local(when, e->when);
+	clean(act, sizeof(act), e->act);
+	clean(outcome, sizeof(outcome), e->outcome);
+	if (generation > 0)
+		buffer_printf(target->out, _("Entry %lld, %s, %s, generation %lld: %s\n"), number,
+		    when, act, generation, outcome);
+	else
+		buffer_printf(
+		    target->out, _("Entry %lld, %s, %s: %s\n"), number, when, act, outcome);
 }
 
 static enum status put_entry(void *context, const struct audit_entry *e, struct error *err)
 {
-	const char *const words[] = {_("who"), _("key"), _("signed"), _("what")};
+	const char *const words[] = {_("who"), _("key"), _("digest"), _("what")};
 	const size_t column = 2 + widest(words, sizeof(words) / sizeof(words[0])) + 2;
 	struct target *target = context;
-	char when[CLUSTER_TIME_MAX], act[256], text[2048];
+	char text[2048];
 
 	(void)err;
-	buffer_printf(target->out, _("Entry %lld, %s, %s: %s\n"), (long long)e->number,
-	    cluster_time_local(when, e->when), clean(act, sizeof(act), e->act),
-	    clean(text, sizeof(text), e->outcome));
+	put_heading(target, e);
 	put_line(target, words[0], column, clean(text, sizeof(text), e->who));
 	if (e->signer[0] != '\0')
 		put_line(target, words[1], column, clean(text, sizeof(text), e->signer));
@@ -135,14 +185,15 @@ static enum status put_entry(void *context, const struct audit_entry *e, struct 
 		shorten_digest(text);
 		put_line(target, words[2], column, text);
 	}
-	put_what(target, words[3], column, clean(text, sizeof(text), e->what));
+	if (!follows_its_start(target, e))
+		put_line(target, words[3], column, clean(text, sizeof(text), e->what));
 	return buffer_status(target->out, err);
 }
 
 static int show(const struct request *request)
 {
 	struct buffer out = BUFFER_INIT;
-	struct target target = {.out = &out, .width = cluster_text_width(), .what = BUFFER_INIT};
+	struct target target = {.out = &out, .width = cluster_text_width(), .run = BUFFER_INIT};
 	struct inventory inventory = {.path = NULL};
 	struct store *store = NULL;
 	json_t *list = json_array();
@@ -160,7 +211,7 @@ static int show(const struct request *request)
 		rc = request->json ? cli_print_json(json_incref(list)) : cli_print(&out);
 	json_decref(list);
 	buffer_free(&out);
-	buffer_free(&target.what);
+	buffer_free(&target.run);
 	store_close(store);
 	inventory_free(&inventory);
 	return rc;
@@ -286,8 +337,8 @@ const struct cli_command cli_audit_show = {
     .summary = N_("list who changed what, with which key"),
     .usage = N_("Usage: ctlsign audit show [--json] [--config FILE]\n"
 		"\n"
-		"Lists the entries of the audit log, oldest first: when, who, which command, what\n"
-		"came of it, with which key, and what was signed.\n"
+		"Lists the entries of the audit log, oldest first: when, which command for which\n"
+		"generation, what came of it, who, with which key, and the digest.\n"
 		"\n"
 		"  --json         print a JSON array with all that is kept, hashes included\n"
 		"  --config FILE  the inventory (default: $CTLSIGN_CONFIG, ctlsign.conf)\n"
@@ -302,9 +353,9 @@ const struct cli_command cli_audit_verify = {
     .summary = N_("find out whether the audit log is whole"),
     .usage = N_("Usage: ctlsign audit verify [--head HASH] [--json] [--config FILE]\n"
 		"\n"
-		"Checks that no entry of the audit log was changed, added or taken out, and\n"
-		"prints how many there are, and the hash of the last. Else the place (exit code\n"
-		"3).\n"
+		"Checks that no entry of the audit log was changed, added or taken out, and that\n"
+		"generations, settings and Phone-SAST-trust are what it says. Prints how many\n"
+		"entries there are, and the hash of the last; else the place (exit code 3).\n"
 		"\n"
 		"  --head HASH    the log must have an entry with this hash, which somebody wrote\n"
 		"                 down earlier\n"

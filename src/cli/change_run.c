@@ -6,11 +6,12 @@
 #include "cli/change_options.h"
 
 #include "base/text.h"
-#include "ceremony/terminal.h"
+#include "cli/cluster_text.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The inventory's modules, unless the command line names others. */
 static enum status open_tokens(void *context, struct tokens **out, struct error *err)
@@ -40,8 +41,14 @@ static void show(void *context, const char *text)
 {
 	const struct cli_change *change = context;
 
-	fputs(text, change->request.dry_run && !change->json ? stdout : stderr);
+	FILE *to = change->request.dry_run && !change->json ? stdout : stderr;
+	struct buffer folded = BUFFER_INIT;
+	const size_t width = to == stdout ? cluster_text_width() : cli_width(STDERR_FILENO);
+
+	text_fold(&folded, text, width);
+	fputs(buffer_text(&folded) != NULL ? buffer_text(&folded) : text, to);
 	fflush(stdout);
+	buffer_free(&folded);
 }
 
 static void warn(void *context, const char *text)
@@ -77,7 +84,7 @@ static void add_lines(struct buffer *out, struct buffer *lines)
 
 static int print_text(struct change_result *result)
 {
-	struct buffer out = BUFFER_INIT;
+	struct buffer out = BUFFER_INIT, folded = BUFFER_INIT;
 	char file[512];
 	int rc;
 
@@ -95,7 +102,10 @@ static int print_text(struct change_result *result)
 		buffer_printf(&out, "%s", _("The cluster is in non-secure mode.\n"));
 	buffer_printf(&out, "%s", _("Now:\n"));
 	add_lines(&out, &result->todo);
-	rc = cli_print(&out);
+	if (buffer_text(&out) != NULL)
+		text_fold(&folded, buffer_text(&out), cluster_text_width());
+	rc = cli_print(&folded);
+	buffer_free(&folded);
 	buffer_free(&out);
 	return rc;
 }
@@ -176,14 +186,26 @@ static int print_result(const struct cli_change *change, struct change_result *r
 	return rc;
 }
 
+/* The history tells what was forced. */
+static char *full_command(const struct cli_change *change, char *out, size_t size)
+{
+	const struct change_request *r = &change->request;
+
+	snprintf(out, size, "%s%s%s%s", r->command, r->key != NULL ? " --sign-with" : "",
+	    r->force_signer ? " --force-signer" : "", r->no_lint ? " --no-lint" : "");
+	return out;
+}
+
 int cli_change_run(struct cli_change *change)
 {
+	char command[256];
 	struct cluster cluster = {0};
 	struct change_result result = {0};
 	struct error err;
 	enum status st;
 	int rc;
 
+	change->request.command = full_command(change, command, sizeof(command));
 	change->request.pins = &change->pins;
 	change->request.named = change->named;
 	change->request.open_tokens = open_tokens;

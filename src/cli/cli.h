@@ -79,11 +79,20 @@ int cli_main(int argc, char **argv);
  */
 int cli_run(int argc, char **argv);
 
+/*
+ * How many letters of TYPED have to be put in, taken out or changed until it is NAME, which has 63
+ * at most; upper and lower case are the same.
+ */
+size_t cli_distance(const char *typed, const char *name);
+
 /* Which exit code a status is. */
 enum cli_exit cli_exit_code(enum status status);
 
 /* Prints the error as one line on stderr and returns its exit code. */
 int cli_fail(const struct error *err);
+
+/* Columns of the terminal that FD is; 0 where it is none, and lines stay whole. */
+size_t cli_width(int fd);
 
 /* A line on stderr that is no failure: "ctlsign: warning: TEXT". */
 void cli_warn(const char *text);

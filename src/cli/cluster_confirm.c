@@ -26,7 +26,7 @@ enum status cluster_confirm(const char *about, struct error *err)
 	if (st != ST_OK)
 		return st;
 	snprintf(prompt, sizeof(prompt), _("Type \"%s\" to go on, anything else to stop: "), YES);
-	st = terminal_confirm(prompt, YES, err);
+	st = terminal_confirm_again(prompt, YES, err);
 	if (st == ST_CANCELLED)
 		error_set(err, st, "%s", _("cancelled: nothing was changed"));
 	return st;

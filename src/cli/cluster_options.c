@@ -20,8 +20,7 @@ const char *cli_config_path(const char *option)
 	return access(HERE, F_OK) == 0 || access(SYSTEM, F_OK) != 0 ? HERE : SYSTEM;
 }
 
-/* Who has none yet is told how to get one. */
-static void hint_at_init(const char *path, struct error *err)
+void cli_hint_at_init(const char *path, struct error *err)
 {
 	if (err->status == ST_IO && access(path, F_OK) != 0)
 		error_hint(err, "%s",
@@ -36,7 +35,7 @@ static enum status open_cluster(const char *config, enum cluster_access access_k
 	enum status st = cluster_open(path, access_kind, command, out, err);
 
 	if (st != ST_OK)
-		hint_at_init(path, err);
+		cli_hint_at_init(path, err);
 	if (out->recovered != NULL)
 		cli_warn(out->recovered);
 	return st;

@@ -24,6 +24,12 @@ enum { CLI_OPTION_CONFIG = 1200 };
  */
 const char *cli_config_path(const char *option);
 
+/*
+ * Whoever has no inventory PATH yet, which ERR says, is told how to get one.  For commands that
+ * read it by themselves; the two below do it.
+ */
+void cli_hint_at_init(const char *path, struct error *err);
+
 /* The state file or inventory of a command that only looks: cluster_open() with CLUSTER_READ. */
 enum status cli_cluster_read(const char *config, struct cluster *out, struct error *err);
 

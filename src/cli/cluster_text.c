@@ -6,8 +6,9 @@
 #include "cli/cluster_text.h"
 
 #include "base/text.h"
+#include "cli/cli.h"
 
-#include <sys/ioctl.h>
+#include <string.h>
 #include <unistd.h>
 
 const char *cluster_mode_code(int mode)
@@ -60,12 +61,22 @@ json_t *cluster_time_json(time_t when)
 
 size_t cluster_text_width(void)
 {
-	struct winsize size;
+	return cli_width(STDOUT_FILENO);
+}
 
-	if (isatty(STDOUT_FILENO) != 1)
-		return 0;
-	/* Narrower than this, or unknown: as terminals usually are. */
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+char *cluster_text_shorten(char *out, size_t size, const char *text, size_t columns)
+{
+	size_t end;
+
+	text_cut_into(out, size, text);
+	if (text_width(out) <= columns || columns < 4 || size < 4)
+		return out;
+	/* A byte at a time: what is left of a cut character goes with it. */
+	for (end = strlen(text) < size - 3 ? strlen(text) : size - 3; end > 0; end--)
+		if (text_width(text_cut_into(out, end, text)) <= columns - 3)
+			break;
+	strcat(out, "...");
+	return out;
 }
 
 void cluster_put_path(struct buffer *out, const char *path)

@@ -29,6 +29,9 @@ json_t *cluster_time_json(time_t when);
 /* Columns that text on stdout has; 0 where it is no terminal, and lines stay whole. */
 size_t cluster_text_width(void);
 
+/* A copy of TEXT that takes no more COLUMNS: what is longer ends in "...".  Returns OUT. */
+char *cluster_text_shorten(char *out, size_t size, const char *text, size_t columns);
+
 /* Appends a path so that a terminal can take it. */
 void cluster_put_path(struct buffer *out, const char *path);
 

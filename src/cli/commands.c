@@ -128,8 +128,65 @@ static int match(const struct cli_command *command, int argc, char **argv)
 	return argc >= 2 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
 }
 
+/* The second words of a group, with ", " between. */
+static void add_second_words(const char *group, struct buffer *out)
+{
+	const size_t start = out->len;
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (is_in_group(commands[i], group))
+			buffer_printf(out, "%s%s", out->len > start ? ", " : "",
+			    commands[i]->name + strlen(group) + 1);
+}
+
+/* Appends the command, or the group, that TYPED may have been meant for; nothing if none is near.
+ */
+static void add_nearest(const char *typed, struct buffer *out)
+{
+	/* Of a short word few letters may differ, else it could be any. */
+	size_t nearest = strlen(typed) / 3 + 1;
+	const char *found = NULL;
+	size_t found_len = 0;
+
+	for (size_t i = 0; i < N_COMMANDS && typed[0] != '\0'; i++) {
+		const char *name = commands[i]->name, *space = strchr(name, ' ');
+		const size_t len = space != NULL ? (size_t)(space - name) : strlen(name);
+		char first[64];
+		size_t d;
+
+		/* The group was left out. */
+		if (space != NULL && strcmp(space + 1, typed) == 0) {
+			buffer_printf(out, "%s", name);
+			return;
+		}
+		snprintf(first, sizeof(first), "%.*s", (int)len, name);
+		d = cli_distance(typed, first);
+		if (d < nearest) {
+			nearest = d;
+			found = name;
+			found_len = len;
+		}
+	}
+	if (found != NULL)
+		buffer_add(out, found, found_len);
+}
+
+static int unknown_in_group(const char *group, const char *shown)
+{
+	struct buffer words = BUFFER_INIT;
+
+	add_second_words(group, &words);
+	fprintf(stderr,
+	    _("ctlsign: there is no command '%s %s'; after '%s' stands one of: %s; see: ctlsign "
+	      "%s --help\n"),
+	    group, shown, group, buffer_text(&words) != NULL ? buffer_text(&words) : "", group);
+	buffer_free(&words);
+	return CLI_USAGE;
+}
+
 static int unknown(int argc, char **argv)
 {
+	struct buffer near = BUFFER_INIT;
 	char shown[128];
 	bool group = false;
 
@@ -142,8 +199,19 @@ static int unknown(int argc, char **argv)
 		    argv[0], argv[0]);
 		return CLI_USAGE;
 	}
-	fprintf(stderr, _("ctlsign: there is no command '%s'; see: ctlsign --help\n"),
-	    text_printable_into(shown, sizeof(shown), text_bytes(argv[group ? 1 : 0])));
+	text_printable_into(shown, sizeof(shown), text_bytes(argv[group ? 1 : 0]));
+	if (group)
+		return unknown_in_group(argv[0], shown);
+	add_nearest(argv[0], &near);
+	if (near.len > 0 && buffer_text(&near) != NULL)
+		fprintf(stderr,
+		    _("ctlsign: there is no command '%s'; did you mean '%s'? see: ctlsign "
+		      "--help\n"),
+		    shown, buffer_text(&near));
+	else
+		fprintf(
+		    stderr, _("ctlsign: there is no command '%s'; see: ctlsign --help\n"), shown);
+	buffer_free(&near);
 	return CLI_USAGE;
 }
 

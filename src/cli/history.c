@@ -9,17 +9,30 @@
 #include "cli/token_target.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { OPTION_JSON = 1 };
 
 /* As much of a SHA-1 as tells generations apart. */
 #define HASH_SHOWN 12
 
+/* And as much as still does, where there is little room. */
+#define HASH_SHORT 8
+
+/* Reason and signer are not cut to less than this. */
+#define LEAST_COLUMNS	8
+#define LONGEST_COLUMNS 40
+
 /* Where a generation goes: one of the two. */
 struct target {
 	struct text_table *table;
 	json_t *list;
 	int64_t current;
+	bool narrow;   /* the whole table is too wide for the terminal */
+	size_t reason; /* columns that there are */
+	size_t signer;
+	size_t widest_reason; /* columns that it takes */
+	size_t widest_signer;
 };
 
 static enum status put_json(void *context, const struct generation *generation, struct error *err)
@@ -35,6 +48,41 @@ static enum status put_json(void *context, const struct generation *generation, 
 	return json_array_append_new(target->list, json) == 0 ? ST_OK : error_no_memory(err);
 }
 
+/* "SAST-1" of "token 'SAST-1' (serial 4a21)", "CallManager" of "CallManager, key file FILE". */
+static char *short_signer(char *out, size_t size, const char *signer)
+{
+	const char *quote = strchr(signer, '\''), *end = strrchr(signer, '\'');
+	const char *comma = strstr(signer, ", ");
+
+	if (comma != NULL && (quote == NULL || comma < quote))
+		snprintf(out, size, "%.*s", (int)(comma - signer), signer);
+	else if (quote != NULL && end > quote + 1)
+		snprintf(out, size, "%.*s", (int)(end - quote - 1), quote + 1);
+	else
+		text_cut_into(out, size, signer);
+	return out;
+}
+
+static void put_narrow_row(
+    struct target *target, const struct generation *g, const char *number, char *when, char *sha1)
+{
+	char name[128], reason[256], signer[128];
+
+	/* To the minute; whole is it in JSON. */
+	if (strlen(when) > strlen("2026-11-23 14:05"))
+		when[strlen("2026-11-23 14:05")] = '\0';
+	sha1[HASH_SHORT] = '\0';
+	short_signer(name, sizeof(name), g->signer);
+	cluster_text_shorten(reason, sizeof(reason), g->reason, target->reason);
+	cluster_text_shorten(signer, sizeof(signer), name, target->signer);
+	if (text_width(reason) > target->widest_reason)
+		target->widest_reason = text_width(reason);
+	if (text_width(signer) > target->widest_signer)
+		target->widest_signer = text_width(signer);
+	text_table_row(target->table,
+	    (const char *[]){number, when, cluster_mode_word(g->mode), sha1, reason, signer});
+}
+
 static enum status put_row(void *context, const struct generation *g, struct error *err)
 {
 	struct target *target = context;
@@ -46,10 +94,78 @@ static enum status put_row(void *context, const struct generation *g, struct err
 	else
 		snprintf(number, sizeof(number), "%lld", (long long)g->number);
 	snprintf(sha1, sizeof(sha1), "%s", g->sha1);
-	text_table_row(
-	    target->table, (const char *[]){number, cluster_time_local(when, g->made),
-			       cluster_mode_word(g->mode), g->digest, sha1, g->reason, g->signer});
+	cluster_time_local(when, g->made);
+	if (target->narrow)
+		put_narrow_row(target, g, number, when, sha1);
+	else
+		text_table_row(
+		    target->table, (const char *[]){number, when, cluster_mode_word(g->mode),
+				       g->digest, sha1, g->reason, g->signer});
 	return ST_OK;
+}
+
+static enum status fill_table(
+    const struct cluster *cluster, struct target *target, struct buffer *out, struct error *err)
+{
+	enum status st;
+
+	target->table = text_table_new(target->narrow ? 6 : 7);
+	if (target->narrow)
+		text_table_row(target->table, (const char *[]){_("Generation"), _("Made"),
+						  _("Mode"), "SHA-1", _("Reason"), _("Signed by")});
+	else
+		text_table_row(
+		    target->table, (const char *[]){_("Generation"), _("Made"), _("Mode"),
+				       _("Digest"), "SHA-1", _("Reason"), _("Signed by")});
+	st = store_generations(cluster->store, put_row, target, err);
+	buffer_reset(out);
+	text_table_print(target->table, out);
+	text_table_free(target->table);
+	return st;
+}
+
+/* Of the widest line. */
+static size_t width_of(struct buffer *table)
+{
+	const char *at = buffer_text(table);
+	size_t widest = 0;
+	char line[2048];
+
+	for (; at != NULL && *at != '\0'; at += strcspn(at, "\n") + 1) {
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+		if (text_width(line) > widest)
+			widest = text_width(line);
+	}
+	return widest;
+}
+
+/*
+ * Fits the table to a terminal of WIDTH columns: without the digest, and with Reason and Signed by
+ * cut, the longer one first.
+ */
+static enum status fit_table(const struct cluster *cluster, size_t width, struct target *target,
+    struct buffer *out, struct error *err)
+{
+	enum status st;
+	size_t over;
+
+	target->narrow = true;
+	target->reason = target->signer = LONGEST_COLUMNS;
+	st = fill_table(cluster, target, out, err);
+	if (st != ST_OK || width_of(out) <= width)
+		return st;
+	over = width_of(out) - width;
+	target->reason = target->widest_reason;
+	target->signer = target->widest_signer;
+	for (; over > 0; over--) {
+		size_t *longer =
+		    target->reason >= target->signer ? &target->reason : &target->signer;
+
+		if (*longer <= LEAST_COLUMNS)
+			break;
+		--*longer;
+	}
+	return fill_table(cluster, target, out, err);
 }
 
 static int print_json(const struct cluster *cluster)
@@ -68,23 +184,21 @@ static int print_json(const struct cluster *cluster)
 
 static int print_table(const struct cluster *cluster)
 {
-	struct target target = {.table = text_table_new(7), .current = cluster->current.number};
+	struct target target = {.current = cluster->current.number};
+	const size_t width = cluster_text_width();
 	struct buffer out = BUFFER_INIT;
 	struct error err;
 	enum status st = ST_OK;
 	int rc;
 
-	text_table_row(target.table, (const char *[]){_("Generation"), _("Made"), _("Mode"),
-					 _("Digest"), "SHA-1", _("Reason"), _("Signed by")});
-	if (cluster->store != NULL && cluster->current.number > 0)
-		st = store_generations(cluster->store, put_row, &target, &err);
-	if (st == ST_OK && cluster->current.number > 0)
-		text_table_print(target.table, &out);
-	else if (st == ST_OK)
+	if (cluster->store == NULL || cluster->current.number == 0)
 		buffer_printf(&out, "%s\n", _("There is no generation yet."));
+	else
+		st = fill_table(cluster, &target, &out, &err);
+	if (st == ST_OK && width > 0 && width_of(&out) > width)
+		st = fit_table(cluster, width, &target, &out, &err);
 	rc = st == ST_OK ? cli_print(&out) : cli_fail(&err);
 	buffer_free(&out);
-	text_table_free(target.table);
 	return rc;
 }
 
@@ -125,7 +239,8 @@ const struct cli_command cli_history = {
 		"\n"
 		"Lists every generation of the cluster's CTL that was in use, oldest first: its\n"
 		"number, when it was made, the mode, its digest, the beginning of the file's\n"
-		"SHA-1, the command that made it, and who signed it.\n"
+		"SHA-1, the command that made it, and who signed it; shortened where the\n"
+		"terminal is too narrow.\n"
 		"\n"
 		"  --json         print a JSON array with all that is kept\n"
 		"  --config FILE  the inventory (default: $CTLSIGN_CONFIG, ctlsign.conf)\n"

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { OPTION_FROM = 1, OPTION_CONFIG, OPTION_CLUSTER, OPTION_RELEASE, OPTION_JSON };
@@ -53,9 +54,11 @@ static int write_template(const struct init *init)
 	buffer_printf(&out, "%s\n", _("Written:"));
 	put_file(&out, init->request.conf, _("an inventory to fill in"));
 	buffer_printf(&out, "%s\n",
-	    _("Enter the publisher and the other nodes of the cluster there, then make the first "
-	      "CTL:"));
-	put_next(&out, init, "set-cluster mixed-mode --dry-run");
+	    _("Enter the publisher and the other nodes of the cluster there, and check it:"));
+	put_next(&out, init, "status");
+	buffer_printf(&out, "%s\n", _("Then make the first CTL, with USB tokens or without:"));
+	put_next(&out, init, "set-cluster mixed-mode --tokens");
+	put_next(&out, init, "set-cluster mixed-mode --tokenless");
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
@@ -66,15 +69,17 @@ static int write_template(const struct init *init)
 static json_t *taken_json(const struct init *init, const struct begin_result *r)
 {
 	return json_pack(
-	    "{s:o, s:o, s:o, s:o, s:b, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
-	    "config", cli_json_path(init->request.conf), "certificates_folder",
-	    cli_json_path(r->certificates), "state", cli_json_path(r->state), "ctl_file",
-	    cli_json_path(r->ctl), "ctl_file_written", (int)r->ctl_written, "cluster", r->cluster,
-	    "release", r->release.text, "release_guessed", (int)r->release_guessed, "mode",
-	    cluster_mode_code((int)r->mode), "signing", cluster_signing_code((int)r->signing),
-	    "signer", r->signer, "servers", (json_int_t)r->n_servers, "tokens",
-	    (json_int_t)r->n_tokens, "trust", (json_int_t)r->n_trust, "certificates",
-	    (json_int_t)r->n_certificates, "generation", (json_int_t)1);
+	    "{s:o, s:b, s:o, s:o, s:o, s:b, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "config", cli_json_path(init->request.conf), "config_kept", (int)r->conf_kept,
+	    "certificates_folder",
+	    r->certificates != NULL ? cli_json_path(r->certificates) : json_null(), "state",
+	    cli_json_path(r->state), "ctl_file", cli_json_path(r->ctl), "ctl_file_written",
+	    (int)r->ctl_written, "cluster", r->cluster, "release", r->release.text,
+	    "release_guessed", (int)r->release_guessed, "mode", cluster_mode_code((int)r->mode),
+	    "signing", cluster_signing_code((int)r->signing), "signer", r->signer, "servers",
+	    (json_int_t)r->n_servers, "tokens", (json_int_t)r->n_tokens, "trust",
+	    (json_int_t)r->n_trust, "certificates", (json_int_t)r->n_certificates, "generation",
+	    (json_int_t)r->generation);
 }
 
 static void put_field(struct buffer *out, const char *name, const char *value)
@@ -87,6 +92,27 @@ static void put_count(struct buffer *out, const char *name, size_t count)
 {
 	text_pad(out, name, 14);
 	buffer_printf(out, "%zu\n", count);
+}
+
+static void put_state(struct buffer *out, const struct begin_result *r)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), _("the state, with this CTL as generation %lld"),
+	    (long long)r->generation);
+	put_file(out, r->state, what);
+}
+
+static void put_kept(struct buffer *out, const struct init *init, const struct begin_result *r)
+{
+	struct buffer conf = BUFFER_INIT;
+
+	cluster_put_path(&conf, init->request.conf);
+	buffer_printf(out,
+	    _("%s is kept; its state starts anew with this list as generation %lld: earlier "
+	      "history is not here.\n"),
+	    buffer_text(&conf) != NULL ? buffer_text(&conf) : "", (long long)r->generation);
+	buffer_free(&conf);
 }
 
 static void put_taken(struct buffer *out, const struct init *init, const struct begin_result *r)
@@ -103,13 +129,18 @@ static void put_taken(struct buffer *out, const struct init *init, const struct 
 	put_count(out, _("Tokens:"), r->n_tokens);
 	if (r->n_trust > 0)
 		put_count(out, _("Trusted:"), r->n_trust);
-	put_count(out, _("Certificates:"), r->n_certificates);
+	if (!r->conf_kept)
+		put_count(out, _("Certificates:"), r->n_certificates);
 	buffer_printf(out, "%s\n", _("Written:"));
-	put_file(out, init->request.conf, _("the inventory"));
-	put_file(out, r->certificates, _("the certificates that it names"));
-	put_file(out, r->state, _("the state, with this CTL as generation 1"));
+	if (!r->conf_kept) {
+		put_file(out, init->request.conf, _("the inventory"));
+		put_file(out, r->certificates, _("the certificates that it names"));
+	}
+	put_state(out, r);
 	if (r->ctl_written)
 		put_file(out, r->ctl, _("the CTL"));
+	if (r->conf_kept)
+		put_kept(out, init, r);
 	if (r->release_guessed)
 		buffer_printf(
 		    out, _("The release was guessed from the CTL: check it in the inventory,"
@@ -192,6 +223,8 @@ const struct cli_command cli_init = {
 		"that runs already: makes the inventory from its CTL, with the certificates in\n"
 		"the folder 'certificates' and the CTL as generation 1 in 'state.db', both\n"
 		"beside ctlsign.conf. All or nothing is written, and no file is replaced.\n"
+		"Where ctlsign.conf is there and its state file is lost, it is kept, and only\n"
+		"the state is made anew.\n"
 		"\n"
 		"  --from CTLFILE  the cluster's CTL; its signature must hold (exit code 3)\n"
 		"  --config FILE   the inventory to write (default ctlsign.conf)\n"

@@ -51,19 +51,27 @@ enum cli_exit cli_exit_code(enum status status)
 	return CLI_FAILED;
 }
 
+size_t cli_width(int fd)
+{
+	struct winsize size;
+
+	if (isatty(fd) != 1)
+		return 0;
+	/* Narrower than this, or unknown: as terminals usually are. */
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}
+
 /* On a terminal a long line breaks at words; what goes elsewhere is one line. */
 static void put_line(const char *begin, const char *text)
 {
 	struct buffer line = BUFFER_INIT, folded = BUFFER_INIT;
-	struct winsize size;
 	const char *shown;
 
 	fflush(stdout);
 	buffer_printf(&line, "%s%s", begin, text);
 	shown = buffer_text(&line);
-	if (shown != NULL && isatty(STDERR_FILENO) &&
-	    ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-		text_fold(&folded, shown, size.ws_col);
+	if (shown != NULL && cli_width(STDERR_FILENO) > 0) {
+		text_fold(&folded, shown, cli_width(STDERR_FILENO));
 		shown = buffer_text(&folded);
 	}
 	fprintf(stderr, "%s\n", shown != NULL ? shown : text);

@@ -51,17 +51,19 @@ static int examine(const struct request *request)
 	struct status_report report = {.cluster = &cluster, .drift = &drift};
 	struct error err;
 	enum status st = cli_cluster_read(request->config, &cluster, &err);
-	int rc;
+	int rc = CLI_DONE;
 
 	if (st == ST_OK && request->expiry_days != NULL)
 		cluster.inventory.expiry_days = (unsigned)request->days;
 	if (st == ST_OK)
 		st = look_for_pending(&cluster, &report.pending, &err);
-	if (st == ST_OK && cluster.current.number > 0)
+	if (st == ST_OK) {
+		/* What is known of the CTL is shown though the inventory be in disorder. */
 		st = cluster_status(&cluster, time(NULL), &drift, &err);
-	if (st == ST_OK)
+		report.drift = st == ST_OK ? &drift : NULL;
 		rc = request->json ? cli_print_json(status_json(&report)) : status_print(&report);
-	else
+	}
+	if (st != ST_OK)
 		rc = cli_fail(&err);
 	if (rc == CLI_DONE && drift.n_updates > 0)
 		rc = CLI_UPDATE_DUE;
@@ -112,9 +114,9 @@ const struct cli_command cli_status = {
     .summary = N_("tell whether the CTL is what the cluster calls for"),
     .usage = N_("Usage: ctlsign status [--expiry-days N] [--json] [--config FILE]\n"
 		"\n"
-		"Shows the cluster's mode and its current CTL, compares that with the inventory\n"
-		"and its certificates, and lists every reason for an update by name, and what\n"
-		"somebody should know. Changes nothing, needs no token.\n"
+		"Shows the cluster's mode and its current CTL with its SASTs, compares that with\n"
+		"the inventory and its certificates, and lists every reason for an update by\n"
+		"name, and what somebody should know. Changes nothing, needs no token.\n"
 		"Exit code 0: no update is due; 6: an update is due.\n"
 		"\n"
 		"  --expiry-days N  warn of certificates that end within N days (default:\n"

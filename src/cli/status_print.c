@@ -6,6 +6,7 @@
 #include "cli/status.h"
 
 #include "base/text.h"
+#include "ceremony/certificate_text.h"
 #include "cli/cli.h"
 #include "cli/cluster_text.h"
 
@@ -42,7 +43,160 @@ static void put_verdict(
 		buffer_printf(out, "%s\n", text);
 }
 
-static void put_generation(const struct generation *g, struct text_table *table)
+/* ---- SASTs ---------------------------------------------------------------------------------- */
+
+/* A SAST of the current CTL, as it is told. */
+struct sast {
+	enum origin origin;
+	bool signed_it;
+	struct buffer subject; /* printable */
+	struct buffer serial;  /* of the certificate, as --remove-token takes it */
+};
+
+static bool is_sast(const struct tl_record *record)
+{
+	return record->has_role && record->role == TL_ROLE_SAST;
+}
+
+static size_t count_sasts(const struct cluster *cluster)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < cluster->list.n_records; i++)
+		n += is_sast(&cluster->list.records[i]) ? 1 : 0;
+	return n;
+}
+
+static struct sast sast_of(const struct cluster *cluster, size_t index)
+{
+	const struct tl_record *record = &cluster->list.records[index];
+	struct sast sast = {.origin = (enum origin)cluster->current.origins[index],
+	    .signed_it = tl_signer_record(&cluster->list) == record};
+
+	if (record->x509 != NULL)
+		certificate_subject(record->x509, &sast.subject);
+	else
+		text_printable(&sast.subject, tl_string(record->subject));
+	text_hex(&sast.serial,
+	    record->x509 != NULL ? tl_certificate_serial(record->x509) : record->serial, '\0',
+	    true);
+	return sast;
+}
+
+static void sast_free(struct sast *sast)
+{
+	buffer_free(&sast->subject);
+	buffer_free(&sast->serial);
+}
+
+static const char *kind_word(const struct sast *sast)
+{
+	switch (sast->origin) {
+	case ORIGIN_TOKEN:
+		return sast->signed_it ? _("token (signer)") : _("token");
+	case ORIGIN_CALLMANAGER:
+		return sast->signed_it ? _("CallManager (signer)") : "CallManager";
+	case ORIGIN_ITLRECOVERY:
+		return sast->signed_it ? _("ITLRecovery (signer)") : "ITLRecovery";
+	case ORIGIN_TRUST:
+		return sast->signed_it ? _("Phone-SAST-trust (signer)") : "Phone-SAST-trust";
+	default:
+		return sast->signed_it ? _("other (signer)") : _("other");
+	}
+}
+
+static const char *kind_code(const struct sast *sast)
+{
+	switch (sast->origin) {
+	case ORIGIN_TOKEN:
+		return "token";
+	case ORIGIN_CALLMANAGER:
+		return "callmanager";
+	case ORIGIN_ITLRECOVERY:
+		return "itlrecovery";
+	case ORIGIN_TRUST:
+		return "trust";
+	default:
+		return "other";
+	}
+}
+
+static const char *text_of(struct buffer *text)
+{
+	const char *whole = buffer_text(text);
+
+	return whole != NULL ? whole : "";
+}
+
+/* Columns before that of the subjects. */
+static size_t width_before_subject(const struct cluster *cluster)
+{
+	size_t kind = text_width(_("SAST")), serial = text_width(_("Serial"));
+
+	for (size_t i = 0; i < cluster->list.n_records; i++) {
+		struct sast sast;
+
+		if (!is_sast(&cluster->list.records[i]))
+			continue;
+		sast = sast_of(cluster, i);
+		if (text_width(kind_word(&sast)) > kind)
+			kind = text_width(kind_word(&sast));
+		if (text_width(text_of(&sast.serial)) > serial)
+			serial = text_width(text_of(&sast.serial));
+		sast_free(&sast);
+	}
+	return kind + 2 + serial + 2;
+}
+
+static void put_sasts(
+    const struct layout *layout, const struct cluster *cluster, struct buffer *out)
+{
+	const size_t before = width_before_subject(cluster);
+	struct text_table *table = text_table_new(3);
+	char subject[512];
+
+	text_table_row(table, (const char *[]){_("SAST"), _("Serial"), _("Subject")});
+	for (size_t i = 0; i < cluster->list.n_records; i++) {
+		struct sast sast;
+
+		if (!is_sast(&cluster->list.records[i]))
+			continue;
+		sast = sast_of(cluster, i);
+		cluster_text_shorten(subject, sizeof(subject), text_of(&sast.subject),
+		    layout->width > before ? layout->width - before : sizeof(subject));
+		text_table_row(
+		    table, (const char *[]){kind_word(&sast), text_of(&sast.serial), subject});
+		sast_free(&sast);
+	}
+	buffer_add(out, "\n", 1);
+	text_table_print(table, out);
+	text_table_free(table);
+}
+
+/* Those of the current CTL; only tokens, or all. */
+static json_t *sasts_json(const struct cluster *cluster, bool tokens)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < cluster->list.n_records; i++) {
+		struct sast sast;
+
+		if (!is_sast(&cluster->list.records[i]))
+			continue;
+		sast = sast_of(cluster, i);
+		if (!tokens || sast.origin == ORIGIN_TOKEN)
+			json_array_append_new(
+			    array, json_pack("{s:s, s:s, s:s, s:b}", "kind", kind_code(&sast),
+				       "subject", text_of(&sast.subject), "serial",
+				       text_of(&sast.serial), "signer", (int)sast.signed_it));
+		sast_free(&sast);
+	}
+	return array;
+}
+
+/* ---- facts ---------------------------------------------------------------------------------- */
+
+static void put_generation(const struct generation *g, size_t n_sasts, struct text_table *table)
 {
 	char when[CLUSTER_TIME_MAX], number[CLUSTER_TIME_MAX + 32];
 
@@ -53,6 +207,8 @@ static void put_generation(const struct generation *g, struct text_table *table)
 	    cluster_time_local(when, g->made));
 	text_table_row(table, (const char *[]){_("Generation"), number});
 	text_table_row(table, (const char *[]){_("Digest"), g->digest});
+	snprintf(number, sizeof(number), "%zu", n_sasts);
+	text_table_row(table, (const char *[]){_("SASTs"), number});
 	if (g->md5[0] != '\0')
 		text_table_row(table, (const char *[]){"MD5", g->md5});
 	text_table_row(table, (const char *[]){"SHA-1", g->sha1});
@@ -71,7 +227,7 @@ static void put_facts(const struct cluster *cluster, struct buffer *out)
 	text_table_row(table, (const char *[]){_("Cluster"), text != NULL ? text : ""});
 	text_table_row(table, (const char *[]){_("Release"), inventory->release.text});
 	if (cluster->current.number > 0)
-		put_generation(&cluster->current, table);
+		put_generation(&cluster->current, count_sasts(cluster), table);
 	text = buffer_text(&file);
 	text_table_row(table, (const char *[]){_("CTL file"), text != NULL ? text : ""});
 	text_table_print(table, out);
@@ -79,6 +235,8 @@ static void put_facts(const struct cluster *cluster, struct buffer *out)
 	buffer_free(&name);
 	buffer_free(&file);
 }
+
+/* ---- the verdict ---------------------------------------------------------------------------- */
 
 /* Lines that are too long go on under their own beginning, behind INDENT blanks. */
 static void put_indented(
@@ -113,9 +271,22 @@ static void put_items(const struct layout *layout, const struct drift *drift, en
 	}
 }
 
-static void put_drift(const struct layout *layout, const struct drift *drift, struct buffer *out)
+static void put_warnings(const struct layout *layout, const struct drift *drift, struct buffer *out)
 {
 	const size_t warnings = drift->n - drift->n_updates;
+	char text[256];
+
+	if (warnings == 0)
+		return;
+	snprintf(text, sizeof(text),
+	    ngettext("%zu warning:", "%zu warnings:", (unsigned long)warnings), warnings);
+	buffer_add(out, "\n", 1);
+	put_verdict(layout, "33", text, out);
+	put_items(layout, drift, DRIFT_WARNING, out);
+}
+
+static void put_drift(const struct layout *layout, const struct drift *drift, struct buffer *out)
+{
 	char text[256];
 
 	buffer_add(out, "\n", 1);
@@ -129,59 +300,79 @@ static void put_drift(const struct layout *layout, const struct drift *drift, st
 		put_verdict(layout, "1;31", text, out);
 		put_items(layout, drift, DRIFT_UPDATE, out);
 	}
-	if (warnings > 0) {
-		snprintf(text, sizeof(text),
-		    ngettext("%zu warning:", "%zu warnings:", (unsigned long)warnings), warnings);
-		buffer_add(out, "\n", 1);
-		put_verdict(layout, "33", text, out);
-		put_items(layout, drift, DRIFT_WARNING, out);
-	}
+}
+
+static void put_first_steps(const struct status_report *report, struct buffer *out)
+{
+	/* Told as a warning already. */
+	if (report->pending > 0)
+		buffer_printf(out, "\n%s\n", _("The first CTL is not finished."));
+	else
+		buffer_printf(out,
+		    "\n%s\n  ctlsign set-cluster mixed-mode --tokens\n%s\n"
+		    "  ctlsign set-cluster mixed-mode --tokenless\n",
+		    _("No CTL yet. The first is signed with a token by:"),
+		    _("or with the key of CallManager or ITLRecovery by:"));
 }
 
 int status_print(const struct status_report *report)
 {
 	const struct layout layout = layout_of();
 	struct buffer out = BUFFER_INIT;
+	const bool has_ctl = report->cluster->current.number > 0;
 	int rc;
 
 	put_facts(report->cluster, &out);
-	if (report->cluster->current.number > 0) {
-		put_drift(&layout, report->drift, &out);
-	} else {
-		buffer_printf(&out,
-		    "\n%s\n  ctlsign set-cluster mixed-mode --tokens\n%s\n"
-		    "  ctlsign set-cluster mixed-mode --tokenless\n",
-		    _("No CTL yet. The first is signed with a token by:"),
-		    _("or with the key of CallManager or ITLRecovery by:"));
+	if (has_ctl)
+		put_sasts(&layout, report->cluster, &out);
+	if (report->drift != NULL) {
+		if (has_ctl)
+			put_drift(&layout, report->drift, &out);
+		else
+			put_first_steps(report, &out);
+		put_warnings(&layout, report->drift, &out);
 	}
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
 }
 
-json_t *status_json(const struct status_report *report)
+static json_t *items_json(const struct drift *drift)
 {
-	const struct cluster *cluster = report->cluster;
-	const bool has_ctl = cluster->current.number > 0;
-	json_t *items = json_array(), *json;
+	json_t *items = json_array();
 
-	for (size_t i = 0; i < report->drift->n; i++) {
-		const struct drift_item *item = &report->drift->items[i];
+	for (size_t i = 0; drift != NULL && i < drift->n; i++) {
+		const struct drift_item *item = &drift->items[i];
 
 		json_array_append_new(items,
 		    json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
 			item->kind == DRIFT_UPDATE ? "update" : "warning", "code", item->code,
 			"name", item->name, "text", item->text, "todo", item->todo));
 	}
-	json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "cluster",
+	return items;
+}
+
+json_t *status_json(const struct status_report *report)
+{
+	const struct cluster *cluster = report->cluster;
+	const struct drift *drift = report->drift;
+	const bool has_ctl = cluster->current.number > 0;
+	json_t *json;
+
+	json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cluster",
 	    cli_json_path(cluster->inventory.cluster), "release", cluster->inventory.release.text,
 	    "mode", cluster_mode_code(cluster->current.mode), "signing",
 	    cluster_signing_code(cluster->current.signing), "ctl_file",
 	    cli_json_path(cluster->inventory.ctl_file), "generation",
 	    has_ctl ? cluster_generation_json(&cluster->current) : json_null(), "pending",
-	    report->pending > 0 ? json_integer(report->pending) : json_null(), "update_due",
-	    (int)(report->drift->n_updates > 0), "items", items);
+	    report->pending > 0 ? json_integer(report->pending) : json_null(), "sasts",
+	    sasts_json(cluster, false), "tokens", sasts_json(cluster, true), "update_due",
+	    drift != NULL ? json_boolean(drift->n_updates > 0) : json_null(), "items",
+	    items_json(drift));
 	if (json != NULL && !has_ctl)
 		json_object_set_new(json, "signing", json_null());
+	/* There may be a list of which nothing is known. */
+	if (json != NULL && !has_ctl && drift == NULL)
+		json_object_set_new(json, "mode", json_null());
 	return json;
 }

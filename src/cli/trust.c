@@ -36,13 +36,14 @@ static enum status open_cluster(
 }
 
 /* HEADING and the certificate's facts, as the person is to see them before. */
-static void describe(const char *heading, const X509 *x509, struct buffer *out)
+static void describe(const char *heading, size_t width, const X509 *x509, struct buffer *out)
 {
 	struct text_table *table = text_table_new(2);
 	char sha256[65];
 
 	trust_certificate_sha256(x509, sha256);
-	buffer_printf(out, "%s\n", heading);
+	text_fold(out, heading, width);
+	buffer_add(out, "\n", 1);
 	certificate_rows(x509, table);
 	text_table_row(table, (const char *[]){_("  SHA-256"), sha256});
 	text_table_print(table, out);
@@ -52,13 +53,15 @@ static void describe(const char *heading, const X509 *x509, struct buffer *out)
 static enum status ask(
     const struct request *request, const char *heading, const X509 *x509, struct error *err)
 {
+	const size_t width = cluster_text_width();
 	struct buffer about = BUFFER_INIT;
 	const char *text;
 	enum status st;
 
 	if (request->yes)
 		return ST_OK;
-	describe(heading, x509, &about);
+	/* At a terminal, whatever stdout is. */
+	describe(heading, width > 0 ? width : 80, x509, &about);
 	text = buffer_text(&about);
 	st = text != NULL ? cluster_confirm(text, err) : error_no_memory(err);
 	buffer_free(&about);
@@ -70,29 +73,37 @@ static int print_dry_run(const char *heading, const X509 *x509)
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
-	describe(heading, x509, &out);
+	describe(heading, cluster_text_width(), x509, &out);
 	buffer_printf(&out, "%s\n", _("Dry run: nothing was changed."));
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
 }
 
-/* What was done, and what that makes necessary. */
-static int print_done(const struct cluster *cluster, const char *done)
+/* What was done, and what that makes necessary; lines fit a terminal, and are whole elsewhere. */
+static int print_done(const char *done, const char *then)
 {
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
-	if (cluster->current.number > 0)
-		buffer_printf(&out,
-		    _("%s\nAn update of the CTL is due: ctlsign update\n"
-		      "Wait until the phones have the new CTL before any of them is moved.\n"),
-		    done);
-	else
-		buffer_printf(&out, _("%s\nThe first CTL will be made so.\n"), done);
+	buffer_printf(&out, "%s\n", done);
+	text_fold(&out, then, cluster_text_width());
+	buffer_add(&out, "\n", 1);
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
+}
+
+/* Whether the current CTL has the certificate as SAST; *TRUSTED: and only by Phone-SAST-trust. */
+static bool is_sast(const struct cluster *cluster, const X509 *x509, bool *trusted)
+{
+	const struct tl_record *record = NULL;
+
+	if (cluster->current.number > 0)
+		record = tl_find_sast(&cluster->list, x509);
+	*trusted = record != NULL &&
+		   cluster->current.origins[record - cluster->list.records] == ORIGIN_TRUST;
+	return record != NULL;
 }
 
 /* The entry of the log, which borrows the text of WHAT. */
@@ -130,6 +141,7 @@ static void warn_of_dates(const struct cluster *cluster, const X509 *x509)
 static enum status check_new(const struct cluster *cluster, X509 *x509, struct error *err)
 {
 	enum status st = trust_certificate_check(x509, time(NULL), err);
+	bool unused;
 
 	for (size_t i = 0; st == ST_OK && i < cluster->n_trust; i++)
 		if (X509_cmp(cluster->trust[i], x509) == 0)
@@ -140,7 +152,7 @@ static enum status check_new(const struct cluster *cluster, X509 *x509, struct e
 	if (st != ST_OK)
 		return st;
 	warn_of_dates(cluster, x509);
-	if (cluster->current.number > 0 && tl_find_sast(&cluster->list, x509) != NULL)
+	if (is_sast(cluster, x509, &unused))
 		cli_warn(_("the certificate is a SAST of the current CTL already"));
 	return ST_OK;
 }
@@ -169,6 +181,22 @@ static enum status store_new(
 	return st;
 }
 
+static int print_added(const struct cluster *cluster, const X509 *x509)
+{
+	const char *then;
+	bool unused;
+
+	if (cluster->current.number == 0)
+		then = _("The first CTL will list it as SAST.");
+	else if (is_sast(cluster, x509, &unused))
+		then = _("The current CTL lists it already: no update is due for it.");
+	else
+		then = _("An update of the CTL is due: ctlsign update\n"
+			 "Wait until the phones have the new CTL before they are moved to that "
+			 "cluster, or before that token signs.");
+	return print_done(_("Added to Phone-SAST-trust."), then);
+}
+
 static int add(const struct request *request)
 {
 	struct cluster cluster = {.store = NULL};
@@ -188,13 +216,14 @@ static int add(const struct request *request)
 		rc = print_dry_run(_("This certificate would be added to Phone-SAST-trust:"), x509);
 	} else if (st == ST_OK) {
 		st = ask(request,
-		    _("This certificate of another cluster becomes a SAST: its owner can sign\n"
-		      "lists that your phones take. It is added to Phone-SAST-trust:"),
+		    _("This certificate, of another cluster or of a token that is to sign later, "
+		      "becomes a SAST: who has its key can sign lists that your phones take. It "
+		      "is added to Phone-SAST-trust:"),
 		    x509, &err);
 		if (st == ST_OK)
 			st = store_new(request, &cluster, x509, &err);
 		if (st == ST_OK)
-			rc = print_done(&cluster, _("Added to Phone-SAST-trust."));
+			rc = print_added(&cluster, x509);
 	}
 	X509_free(x509);
 	cluster_close(&cluster);
@@ -220,6 +249,21 @@ static enum status drop(const struct request *request, struct cluster *cluster,
 	return st;
 }
 
+static int print_removed(const struct cluster *cluster, const X509 *x509)
+{
+	const char *then;
+	bool trusted;
+
+	if (!is_sast(cluster, x509, &trusted))
+		then = _("The current CTL does not list it: no update is due for that.");
+	else if (trusted)
+		then = _("An update of the CTL is due: ctlsign update");
+	else
+		then = _("The current CTL lists it for another reason, too: no update is due for "
+			 "that.");
+	return print_done(_("Removed from Phone-SAST-trust."), then);
+}
+
 static int remove_one(const struct request *request)
 {
 	struct cluster cluster = {.store = NULL};
@@ -238,13 +282,14 @@ static int remove_one(const struct request *request)
 		    _("This certificate would be removed from Phone-SAST-trust:"), item->x509);
 	} else if (st == ST_OK) {
 		st = ask(request,
-		    _("With the next update phones no longer take lists that this certificate's\n"
-		      "owner signs. It is removed from Phone-SAST-trust:"),
+		    _("This certificate is removed from Phone-SAST-trust. If nothing else makes "
+		      "it a SAST, phones no longer take what its key signs once the CTL is "
+		      "updated:"),
 		    item->x509, &err);
 		if (st == ST_OK)
 			st = drop(request, &cluster, item, &err);
 		if (st == ST_OK)
-			rc = print_done(&cluster, _("Removed from Phone-SAST-trust."));
+			rc = print_removed(&cluster, item->x509);
 	}
 	trusted_list_free(&list);
 	cluster_close(&cluster);
@@ -309,12 +354,13 @@ static int run_remove(int argc, char **argv)
 
 const struct cli_command cli_trust_add = {
     .name = "trust add",
-    .summary = N_("trust a certificate of another cluster"),
+    .summary = N_("trust a certificate of another cluster, or of a future token"),
     .usage = N_("Usage: ctlsign trust add CERT [--dry-run] [--yes] [--config FILE]\n"
 		"\n"
-		"Adds a certificate of another cluster, its ITLRecovery or CallManager, to\n"
-		"Phone-SAST-trust. With the next update it is a SAST of the CTL, so that phones\n"
-		"that are moved to that cluster take its lists. Asks before.\n"
+		"Adds a certificate to Phone-SAST-trust: another cluster's ITLRecovery or\n"
+		"CallManager, for phones that are moved to that cluster, or that of a token that\n"
+		"is to sign later. With the next update it is a SAST of the CTL, and phones take\n"
+		"the lists that it signs. Asks before.\n"
 		"\n"
 		"  CERT           a file with one certificate, PEM or DER\n"
 		"  --dry-run      show what would be added, and change nothing\n"
@@ -328,7 +374,7 @@ const struct cli_command cli_trust_add = {
 
 const struct cli_command cli_trust_remove = {
     .name = "trust remove",
-    .summary = N_("trust a certificate of another cluster no longer"),
+    .summary = N_("trust such a certificate no longer"),
     .usage = N_("Usage: ctlsign trust remove CERT [--dry-run] [--yes] [--config FILE]\n"
 		"\n"
 		"Removes a certificate from Phone-SAST-trust. With the next update it is no\n"

@@ -78,7 +78,8 @@ enum status trust_certificate_check(X509 *certificate, time_t now, struct error 
 
 	if (st != ST_OK) {
 		error_hint(err, "%s",
-		    _("give ITLRecovery or CallManager of the other cluster, with an RSA key"));
+		    _("give a certificate with an RSA key that can sign lists: a token's, or "
+		      "ITLRecovery or CallManager of another cluster"));
 		return st;
 	}
 	st = check_name(X509_get_subject_name(certificate), err);
@@ -92,8 +93,7 @@ enum status trust_certificate_check(X509 *certificate, time_t now, struct error 
 		text = buffer_text(&when);
 		st = error_set(
 		    err, ST_FAILED, _("the certificate ended on %s"), text != NULL ? text : "?");
-		error_hint(
-		    err, "%s", _("export the one that the other cluster uses now, and give that"));
+		error_hint(err, "%s", _("export the one that is in use now, and give that"));
 		buffer_free(&when);
 	}
 	return st;

@@ -112,7 +112,7 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_trust_list = {
     .name = "trust list",
-    .summary = N_("list the certificates of other clusters that are trusted"),
+    .summary = N_("list the certificates of Phone-SAST-trust"),
     .usage = N_("Usage: ctlsign trust list [--json] [--config FILE]\n"
 		"\n"
 		"Lists the certificates in Phone-SAST-trust, oldest first, and whether the\n"

@@ -41,9 +41,23 @@ static struct bytes common_name(const struct tl_record *record)
 	return cn;
 }
 
-static bool is_itlrecovery(const struct tl_record *record)
+/* The certificate's, which cannot be changed without its key; empty if there is none. */
+static struct bytes certified_name(const X509 *certificate)
 {
-	const struct bytes cn = common_name(record);
+	const X509_NAME *subject = X509_get_subject_name(certificate);
+	const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	const ASN1_STRING *cn;
+
+	if (at < 0)
+		return (struct bytes){NULL, 0};
+	cn = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+	return (struct bytes){ASN1_STRING_get0_data(cn), (size_t)ASN1_STRING_length(cn)};
+}
+
+bool plan_is_itlrecovery(const struct tl_record *record)
+{
+	const struct bytes cn =
+	    record->x509 != NULL ? certified_name(record->x509) : common_name(record);
 	const size_t len = sizeof(itlrecovery) - 1;
 
 	return cn.len >= len && strncasecmp((const char *)cn.data, itlrecovery, len) == 0;
@@ -73,7 +87,7 @@ static enum origin classify_sast(
 		return ORIGIN_ITLRECOVERY;
 	if (inventory != NULL && has(sast, &inventory_publisher(inventory)->certificate))
 		return ORIGIN_CALLMANAGER;
-	if (is_itlrecovery(sast))
+	if (plan_is_itlrecovery(sast))
 		return ORIGIN_ITLRECOVERY;
 	for (size_t i = 0; i < list->n_records; i++)
 		if (is_server(&list->records[i]) && is_callmanager_of(sast, &list->records[i]))

@@ -48,7 +48,7 @@ static enum status begin(struct drift_work *work, struct error *err)
 			       strcasecmp(request->domain, domain != NULL ? domain : "") != 0;
 	work->ders = calloc(request->plan->n + 1, sizeof(*work->ders));
 	work->record_of = all_none(request->plan->n);
-	work->entry_of = all_none(request->current->n_records);
+	work->entry_of = all_none(request->current != NULL ? request->current->n_records : 0);
 	if (work->ders == NULL || work->record_of == NULL || work->entry_of == NULL)
 		return error_no_memory(err);
 	return encode_certificates(work, err);
@@ -71,12 +71,14 @@ enum status cluster_drift(const struct drift_request *request, struct drift *out
 
 	memset(out, 0, sizeof(*out));
 	status = begin(&work, err);
-	if (status == ST_OK) {
+	if (status == ST_OK && request->current != NULL) {
 		drift_match(&work);
 		drift_servers(&work);
 		drift_surplus(&work);
 		drift_certificates(&work);
 		drift_sast(&work);
+	}
+	if (status == ST_OK) {
 		drift_settings(&work);
 		drift_expiry(&work);
 		status = drift_hand_over(&work, out, err);

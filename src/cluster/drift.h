@@ -27,7 +27,8 @@ enum drift_kind {
  * (the release calls for it), "sast-surplus", "trust-added", "trust-removed", "domain", "upgrade",
  * "digest", "data-restored", "next-address"; warnings: "expires", "expired", "few-tokens",
  * "left-behind" (a CTL in non-secure mode), "moving" (a TFTP server that is about to move, which
- * the CTL already knows), "clock", "unsupported-release", "no-recovery-anchor".
+ * the CTL already knows), "clock", "unsupported-release", "no-recovery-anchor", "export-control"
+ * (mixed mode is called for, and the inventory says that it is not allowed).
  */
 struct drift_item {
 	enum drift_kind kind;
@@ -46,8 +47,9 @@ struct drift {
 struct drift_request {
 	const struct inventory *inventory;
 	const struct cluster_plan *plan; /* what the cluster calls for now, made with CURRENT */
-	const struct trustlist *current; /* decoded */
-	const char *origins;		 /* of its records (enum origin) */
+	/* Decoded.  NULL: there is no CTL yet; then there are only warnings, of PLAN. */
+	const struct trustlist *current;
+	const char *origins; /* of its records (enum origin) */
 	enum cluster_mode mode;
 	enum cluster_signing signing;
 	const struct release *release; /* that CURRENT was made for; NULL: not known */

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
+
 #define DAY ((time_t)24 * 60 * 60)
 
 static bool stands_before(const struct drift_work *work, size_t entry)
@@ -17,12 +19,39 @@ static bool stands_before(const struct drift_work *work, size_t entry)
 	return false;
 }
 
+/* TODO gets room for what is to be done about the certificate of ENTRY. */
+static const char *todo_for(const struct drift_work *work, size_t entry, char *todo, size_t size)
+{
+	const struct tl_entry *planned = &work->request->plan->entries[entry];
+	char serial[DRIFT_SERIAL_MAX];
+
+	drift_serial(serial, tl_certificate_serial(planned->certificate));
+	switch (drift_origin_of_entry(work, entry)) {
+	case ORIGIN_TOKEN:
+		(void)snprintf(todo, size,
+		    _("prepare a new token, then: ctlsign update --add-token --remove-token %s"),
+		    serial);
+		return todo;
+	case ORIGIN_TRUST:
+		(void)snprintf(todo, size,
+		    _("ctlsign trust add its successor and ctlsign trust remove %s, then: ctlsign "
+		      "update"),
+		    serial);
+		return todo;
+	default:
+		return work->request->current == NULL
+			   ? _("have a new one made, and name it in ctlsign.conf")
+			   : _("have a new one made and name it in ctlsign.conf; ctlsign status "
+			       "then tells how to update the CTL");
+	}
+}
+
 static void tell(struct drift_work *work, size_t entry, time_t ends)
 {
 	const time_t left = ends - work->request->now;
 	const unsigned days = left > 0 ? (unsigned)(left / DAY) : 0;
-	const char *todo = _("have a new one made, name it in ctlsign.conf and update the CTL");
-	char name[DRIFT_NAME_MAX], whose[DRIFT_TITLE_MAX];
+	char name[DRIFT_NAME_MAX], whose[DRIFT_TITLE_MAX], room[256];
+	const char *todo = todo_for(work, entry, room, sizeof(room));
 	struct buffer when = BUFFER_INIT;
 	const char *date;
 

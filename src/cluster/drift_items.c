@@ -54,6 +54,7 @@ static const char *const codes[N_CODES] = {
     [CODE_CLOCK] = "clock",
     [CODE_UNSUPPORTED_RELEASE] = "unsupported-release",
     [CODE_NO_RECOVERY_ANCHOR] = "no-recovery-anchor",
+    [CODE_EXPORT_CONTROL] = "export-control",
 };
 
 static struct drift_item *next_item(struct drift_work *work, enum drift_code code)
@@ -102,14 +103,6 @@ bool drift_told(const struct drift_work *work, enum drift_code code, const char 
 		if (work->found[i].code == code && strcmp(work->found[i].item.name, name) == 0)
 			return true;
 	return false;
-}
-
-const char *drift_todo_update(const struct drift_work *work)
-{
-	return release_rules(&work->request->inventory->release)->restart_ctimanager
-		   ? _("update the CTL, then restart TFTP, CallManager and CTIManager, and reset "
-		       "the phones")
-		   : _("update the CTL, then restart TFTP and CallManager, and reset the phones");
 }
 
 enum status drift_hand_over(struct drift_work *work, struct drift *out, struct error *err)

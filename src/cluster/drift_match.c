@@ -129,6 +129,9 @@ bool drift_same_name(const struct drift_work *work, const struct tl_entry *entry
 
 	if (bytes_equal(now, then) || is_address_of(entry, then))
 		return true;
+	/* A list may leave out the name: the address stands for it, as in plan_follow(). */
+	if (then.len == 0 && is_set(entry->ip, entry->ip_len))
+		return drift_same_address(entry, record);
 	return same_host && work->domain_changed &&
 	       bytes_equal(host_of(now, work->request->inventory->domain),
 		   host_of(then, work->request->domain));

@@ -54,6 +54,7 @@ enum drift_code {
 	CODE_CLOCK,
 	CODE_UNSUPPORTED_RELEASE,
 	CODE_NO_RECOVERY_ANCHOR,
+	CODE_EXPORT_CONTROL,
 	N_CODES
 };
 
@@ -90,9 +91,6 @@ void drift_add(struct drift_work *work, enum drift_code code, const char *name, 
 
 /* Whether CODE was told of NAME: one cause often changes several entries. */
 bool drift_told(const struct drift_work *work, enum drift_code code, const char *name);
-
-/* "update the CTL, then restart ...", by the release. */
-const char *drift_todo_update(const struct drift_work *work);
 
 /* Hands the items over to OUT, in their order. */
 enum status drift_hand_over(struct drift_work *work, struct drift *out, struct error *err);
@@ -178,6 +176,15 @@ void drift_certificates(struct drift_work *work);
 
 /* CAPF and SASTs that are new or missing, and which a CTL needs. */
 void drift_sast(struct drift_work *work);
+
+/*
+ * The command for an update, and what to restart then, by the release.  Where the usual signer's
+ * certificate is new phones would reject its update: then the way that works.
+ */
+const char *drift_todo_update(const struct drift_work *work);
+
+/* WORDS where the usual signer can sign, else the way that works. */
+const char *drift_todo_or(const struct drift_work *work, const char *words);
 
 /* What is no matter of an entry: domain, upgrade, digest, restored data, mode, clock. */
 void drift_settings(struct drift_work *work);

@@ -7,16 +7,79 @@
 
 #include "base/text.h"
 
+/* ---- who can sign the next CTL --------------------------------------------------------------- */
+
+static bool listed(const struct drift_work *work, const X509 *certificate)
+{
+	return certificate != NULL && tl_find_sast(work->request->current, certificate) != NULL;
+}
+
+static const X509 *anchor(const struct drift_work *work, enum tokenless_signer which)
+{
+	const struct inventory *inventory = work->request->inventory;
+
+	return which == SIGNER_CALLMANAGER ? inventory_publisher(inventory)->certificate.x509
+					   : inventory->itlrecovery.x509;
+}
+
+static bool usual_can_sign(const struct drift_work *work)
+{
+	return work->request->signing != SIGNING_TOKENLESS ||
+	       listed(work, anchor(work, work->request->inventory->tokenless_signer));
+}
+
+/*
+ * The way round a usual signer that phones do not know.  Where both anchors are new the old signer
+ * makes the other one known first; where there is no other, Phone-SAST-trust makes the new one so.
+ */
+static const char *way_round(const struct drift_work *work)
+{
+	const struct inventory *inventory = work->request->inventory;
+	const bool callmanager = inventory->tokenless_signer == SIGNER_CALLMANAGER;
+
+	if (!release_rules(&inventory->release)->tokenless_itlrecovery)
+		return _("put the old CallManager certificate and key back in ctlsign.conf, "
+			 "ctlsign trust add the new certificate, ctlsign update; when all phones "
+			 "have that CTL, enter the new ones again, then: ctlsign update");
+	if (listed(work, anchor(work, callmanager ? SIGNER_ITLRECOVERY : SIGNER_CALLMANAGER)))
+		return _("run ctlsign reset-localkey, which signs with the other SAST; when all "
+			 "phones have that CTL: ctlsign update");
+	return callmanager ? _("put the old CallManager certificate and key back in ctlsign.conf, "
+			       "then: ctlsign update; when all phones have that CTL, enter the new "
+			       "ones again, then: ctlsign reset-localkey")
+			   : _("put the old ITLRecovery certificate and key back in ctlsign.conf, "
+			       "then: ctlsign update; when all phones have that CTL, enter the new "
+			       "ones again, then: ctlsign reset-localkey");
+}
+
+const char *drift_todo_or(const struct drift_work *work, const char *words)
+{
+	return usual_can_sign(work) ? words : way_round(work);
+}
+
+const char *drift_todo_update(const struct drift_work *work)
+{
+	return drift_todo_or(
+	    work, release_rules(&work->request->inventory->release)->restart_ctimanager
+		      ? _("ctlsign update, then restart TFTP, CallManager and CTIManager, and "
+			  "reset the phones")
+		      : _("ctlsign update, then restart TFTP and CallManager, and reset the "
+			  "phones"));
+}
+
+/* ---- SASTs and CAPF that are missing, or too many -------------------------------------------- */
+
 /* Why a SAST that is missing matters. */
 static const char *todo_for_missing(const struct drift_work *work, enum origin origin)
 {
 	if (origin == ORIGIN_TOKEN)
 		return drift_todo_update(work);
 	if (work->request->signing == SIGNING_TOKENS)
-		return _("update the CTL: phones must have one that lists it before tokenless "
+		return _("ctlsign update: phones must have a CTL that lists it before tokenless "
 			 "signing can begin");
-	return _("update the CTL: phones must have one that lists it before it can sign, if the "
-		 "usual signer's key is lost or new");
+	return drift_todo_or(work,
+	    _("ctlsign update: phones must have a CTL that lists it before it can sign, if the "
+	      "usual signer's key is lost or new"));
 }
 
 static void tell_missing(struct drift_work *work, size_t entry)
@@ -75,26 +138,25 @@ static void warn_of_few_tokens(struct drift_work *work)
 	for (size_t i = 0; i < work->request->current->n_records; i++)
 		if (drift_origin_of_record(work, i) == ORIGIN_TOKEN)
 			tokens++;
-	if (tokens < 2)
+	if (tokens == 1)
 		drift_add(work, CODE_FEW_TOKENS, "",
-		    _("add a token with 'ctlsign update --add-token', and keep the tokens apart"),
-		    ngettext("the CTL lists %u token: if it is lost or locked, no token can sign "
-			     "the next CTL",
-			"the CTL lists %u tokens: none can sign the next CTL", tokens),
-		    tokens);
-}
-
-static bool listed(const struct drift_work *work, const X509 *certificate)
-{
-	return certificate != NULL && tl_find_sast(work->request->current, certificate) != NULL;
+		    _("ctlsign update --add-token, and keep the tokens apart"), "%s",
+		    _("the CTL lists 1 token: if it is lost or locked, no token can sign the next "
+		      "CTL"));
+	else if (tokens == 0)
+		drift_add(work, CODE_FEW_TOKENS, "",
+		    _("insert two new tokens and let a key sign that the CTL does list: ctlsign "
+		      "update --sign-with KEY"),
+		    "%s",
+		    _("the CTL is to be signed by tokens and lists none: no token can sign the "
+		      "next one"));
 }
 
 /* A tokenless cluster lives by CallManager and ITLRecovery: one of both must stay when one goes. */
 static void warn_of_anchors(struct drift_work *work)
 {
-	const struct inventory *inventory = work->request->inventory;
-	const X509 *callmanager = inventory_publisher(inventory)->certificate.x509;
-	const X509 *itlrecovery = inventory->itlrecovery.x509;
+	const bool known = listed(work, anchor(work, SIGNER_CALLMANAGER)) ||
+			   listed(work, anchor(work, SIGNER_ITLRECOVERY));
 	unsigned anchors = 0;
 
 	if (work->request->signing != SIGNING_TOKENLESS)
@@ -105,10 +167,10 @@ static void warn_of_anchors(struct drift_work *work)
 		if (origin == ORIGIN_CALLMANAGER || origin == ORIGIN_ITLRECOVERY)
 			anchors++;
 	}
-	if (!listed(work, callmanager) && !listed(work, itlrecovery))
+	if (!known)
 		drift_add(work, CODE_NO_RECOVERY_ANCHOR, "",
-		    _("sign the update with a key that the CTL lists, if there still is one; else "
-		      "the CTL has to be deleted on every phone"),
+		    _("go back to one of the old keys for one update, as told above; if both are "
+		      "lost, the CTL has to be deleted on every phone"),
 		    "%s",
 		    _("the CTL lists neither today's CallManager certificate nor today's "
 		      "ITLRecovery: phones would reject what these sign"));

@@ -97,7 +97,9 @@ static void tell_next_address(struct drift_work *work, size_t entry)
 	if (drift_told(work, CODE_NEXT_ADDRESS, name))
 		return;
 	drift_add(work, CODE_NEXT_ADDRESS, name,
-	    _("update the CTL and wait until the phones have it, before the server moves"),
+	    drift_todo_or(work,
+		_("ctlsign update, and wait until the phones have that CTL, before the server "
+		  "moves")),
 	    _("%s is about to move to %s, which the CTL does not list yet"),
 	    drift_title(title, kind, name), drift_address(next, planned->ip, planned->ip_len));
 }
@@ -116,8 +118,8 @@ static void tell_moving(struct drift_work *work, size_t entry)
 	drift_address(from, work->request->plan->entries[first].ip,
 	    work->request->plan->entries[first].ip_len);
 	drift_add(work, CODE_MOVING, name,
-	    _("once it has moved, make its next-address its address in ctlsign.conf and update "
-	      "the CTL"),
+	    _("once it has moved, make its next-address its address in ctlsign.conf, then: "
+	      "ctlsign update"),
 	    _("%s is about to move from %s to %s; the CTL lists both addresses"),
 	    drift_title(title, kind, name), from, drift_address(to, planned->ip, planned->ip_len));
 }

@@ -91,6 +91,22 @@ static void check_mode(struct drift_work *work)
 		      "back to default only when it is deleted on phones and servers"));
 }
 
+/* Neither the first CTL nor an update is signed then. */
+static void check_export(struct drift_work *work)
+{
+	const struct inventory *inventory = work->request->inventory;
+
+	if (inventory->export_controlled || work->request->mode != MODE_MIXED)
+		return;
+	drift_add(work, CODE_EXPORT_CONTROL, "",
+	    _("once the cluster is registered so that it allows export-controlled functionality, "
+	      "set export-controlled = yes in ctlsign.conf"),
+	    "%s",
+	    work->request->current == NULL
+		? _("export-controlled is no: set-cluster mixed-mode will be refused")
+		: _("export-controlled is no: in mixed mode an update will be refused"));
+}
+
 static void check_clock(struct drift_work *work)
 {
 	const struct trustlist *list = work->request->current;
@@ -116,6 +132,9 @@ static void check_clock(struct drift_work *work)
 
 void drift_settings(struct drift_work *work)
 {
+	check_export(work);
+	if (work->request->current == NULL)
+		return;
 	check_domain(work);
 	check_release(work);
 	check_digest(work);

@@ -96,7 +96,8 @@ static bool same_role(const struct tl_entry *entry, const struct tl_record *reco
 
 /*
  * Whether RECORD is the entry, unchanged.  Of tokens and other clusters' certificates nobody says
- * where they are, and a record of an own SAST may leave it out.
+ * where they are, and a record of an own SAST may leave it out.  A server without a name in the
+ * list has one in the inventory all the same: its address and certificate tell which it is.
  */
 static bool is_unchanged(const struct following *f, size_t i, const struct tl_record *record)
 {
@@ -109,6 +110,8 @@ static bool is_unchanged(const struct following *f, size_t i, const struct tl_re
 		return true;
 	if (entry->role == TL_ROLE_SAST && tl_string(record->dns).len == 0 && is_none(record->ip))
 		return true;
+	if (tl_string(record->dns).len == 0 && !is_none(record->ip))
+		return plan_same_address(entry, record);
 	return plan_same_name(entry, record) && plan_same_address(entry, record);
 }
 

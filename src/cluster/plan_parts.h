@@ -28,6 +28,9 @@ enum status plan_follow(
 /* Whether RECORD has the entry's DNS name, or its address as text, as the Windows client wrote. */
 bool plan_same_name(const struct tl_entry *entry, const struct tl_record *record);
 
+/* Whether RECORD's certificate is called "ITLRECOVERY_...", or its subject if it has none. */
+bool plan_is_itlrecovery(const struct tl_record *record);
+
 /* Whether RECORD has the entry's address; none and 0.0.0.0 are the same. */
 bool plan_same_address(const struct tl_entry *entry, const struct tl_record *record);
 

@@ -105,6 +105,61 @@ enum status cluster_takeover(
 	return st;
 }
 
+/* Every SAST has to be one: it is remembered by its certificate. */
+static enum status check_sasts(const struct taking *t, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; i < t->list->n_records && st == ST_OK; i++)
+		if (t->list->records[i].has_role && t->list->records[i].role == TL_ROLE_SAST)
+			st = taking_need_certificate(t, i, err);
+	return st;
+}
+
+static void find_mode_and_signing(const struct trustlist *list, struct takeover *out)
+{
+	const struct tl_record *signer = tl_signer_record(list);
+
+	out->mode = MODE_NON_SECURE;
+	out->signing = SIGNING_TOKENS;
+	for (size_t i = 0; i < list->n_records; i++) {
+		const struct tl_record *r = &list->records[i];
+
+		if (taking_is_server(r) && r->certificate.data != NULL)
+			out->mode = MODE_MIXED;
+		if (r == signer && (out->origins[i] == ORIGIN_CALLMANAGER ||
+				       out->origins[i] == ORIGIN_ITLRECOVERY))
+			out->signing = SIGNING_TOKENLESS;
+	}
+	/* A list that no token signs has none. */
+	for (size_t i = 0; i < list->n_records; i++)
+		if (out->signing == SIGNING_TOKENLESS && out->origins[i] == ORIGIN_TOKEN)
+			out->origins[i] = ORIGIN_TRUST;
+}
+
+enum status cluster_takeover_known(const struct trustlist *list, const struct inventory *inventory,
+    struct takeover *out, struct error *err)
+{
+	const struct taking t = {.list = list, .out = out};
+	enum status st = check_list(list, err);
+
+	*out = (struct takeover){.conf = BUFFER_INIT};
+	if (st == ST_OK)
+		st = check_sasts(&t, err);
+	if (st != ST_OK)
+		return st;
+	if (tl_signer_record(list) == NULL)
+		return error_set(
+		    err, ST_NOT_VERIFIED, "%s", _("no SAST of the list is its signer"));
+	out->origins = calloc(list->n_records + 1, 1);
+	if (out->origins == NULL)
+		return error_no_memory(err);
+	cluster_classify(list, inventory, out->origins);
+	find_mode_and_signing(list, out);
+	out->release = inventory->release;
+	return ST_OK;
+}
+
 void takeover_free(struct takeover *takeover)
 {
 	for (size_t i = 0; i < takeover->n_files; i++) {

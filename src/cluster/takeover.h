@@ -40,6 +40,13 @@ struct takeover_request {
  */
 enum status cluster_takeover(
     const struct takeover_request *request, struct takeover *out, struct error *err);
+
+/*
+ * The same for a cluster whose INVENTORY is there (loaded): only what the records of LIST are, mode
+ * and signing, and the inventory's release.  takeover_free() in any case.
+ */
+enum status cluster_takeover_known(const struct trustlist *list, const struct inventory *inventory,
+    struct takeover *out, struct error *err);
 void takeover_free(struct takeover *takeover);
 
 #endif

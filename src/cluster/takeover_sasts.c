@@ -4,24 +4,10 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
+#include "cluster/plan_parts.h"
 #include "cluster/takeover_parts.h"
 
 #include <string.h>
-#include <strings.h>
-
-#define ITLRECOVERY "ITLRECOVERY"
-
-static bool is_itlrecovery(const struct tl_record *record)
-{
-	struct buffer cn = BUFFER_INIT;
-	bool is;
-
-	taking_common_name(record, &cn);
-	is = cn.len >= strlen(ITLRECOVERY) &&
-	     strncasecmp((const char *)cn.data, ITLRECOVERY, strlen(ITLRECOVERY)) == 0;
-	buffer_free(&cn);
-	return is;
-}
 
 /* Whether the SAST is the CallManager certificate of the server in RECORD. */
 static bool is_of_server(const struct tl_record *sast, const struct tl_record *server)
@@ -52,7 +38,7 @@ static bool is_callmanager(const struct taking *t, const struct tl_record *sast)
 /* Whether "ITLRECOVERY_<name>", the record's name or its address is that of a server. */
 static bool names_a_server(const struct taking *t, const struct tl_record *sast)
 {
-	const size_t prefix = strlen(ITLRECOVERY) + 1;
+	const size_t prefix = strlen("ITLRECOVERY_");
 	struct buffer cn = BUFFER_INIT;
 	struct bytes host = {NULL, 0};
 	bool found = false;
@@ -141,7 +127,7 @@ enum status taking_find_sasts(struct taking *t, struct error *err)
 		st = check_sast(t, i, err);
 		if (st != ST_OK)
 			break;
-		if (is_itlrecovery(r))
+		if (plan_is_itlrecovery(r))
 			origins[i] = ORIGIN_ITLRECOVERY;
 		else
 			origins[i] = is_callmanager(t, r) ? ORIGIN_CALLMANAGER : ORIGIN_TOKEN;

@@ -12,8 +12,6 @@
 
 #include "base/text.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,11 +20,14 @@ const char audit_no_hash[] = "00000000000000000000000000000000000000000000000000
 
 enum status audit_row_read(struct statement *s, struct audit_row *row, struct error *err)
 {
-	enum status st = ST_OK;
 	int column = 0;
+	enum status st;
 
-	for (int i = 0; st == ST_OK && i < AUDIT_N_NUMBERS; i++)
-		st = column_number(s, column++, 0, INT64_MAX, &row->numbers[i], err);
+	st = column_number(s, column++, 0, INT64_MAX, &row->numbers[0], err);
+	if (st == ST_OK)
+		st = column_time(s, column++, &row->numbers[1], err);
+	if (st == ST_OK)
+		st = column_number(s, column++, 0, INT64_MAX, &row->numbers[2], err);
 	for (int i = 0; st == ST_OK && i < AUDIT_N_TEXTS; i++)
 		st = column_bytes(s, column++, SQLITE_TEXT, STORE_TEXT_MAX, &row->texts[i], err);
 	if (st == ST_OK)
@@ -34,33 +35,16 @@ enum status audit_row_read(struct statement *s, struct audit_row *row, struct er
 	return st;
 }
 
-static void add_field(struct buffer *form, struct bytes field)
-{
-	buffer_add_u32(form, (uint32_t)field.len);
-	buffer_add(form, field.data, field.len);
-}
-
 enum status audit_row_hash(const struct audit_row *row, char out[HASH_HEX + 1], struct error *err)
 {
 	struct buffer form = BUFFER_INIT;
-	char digits[24], *hash = NULL;
-	enum status st;
 
 	buffer_printf(&form, "ctlsign audit 1\n");
-	for (int i = 0; i < AUDIT_N_NUMBERS; i++) {
-		snprintf(digits, sizeof(digits), "%" PRId64, row->numbers[i]);
-		add_field(&form, text_bytes(digits));
-	}
+	for (int i = 0; i < AUDIT_N_NUMBERS; i++)
+		hash_number(&form, row->numbers[i]);
 	for (int i = 0; i < AUDIT_N_TEXTS; i++)
-		add_field(&form, row->texts[i]);
-	st = buffer_status(&form, err);
-	if (st == ST_OK)
-		st = hash_hex("SHA256", buffer_bytes(&form), &hash, err);
-	if (st == ST_OK)
-		memcpy(out, hash, HASH_HEX + 1);
-	free(hash);
-	buffer_free(&form);
-	return st;
+		hash_text(&form, row->texts[i]);
+	return hash_form(&form, out, err);
 }
 
 enum status audit_head_read(struct store *store, struct audit_head *head, struct error *err)
@@ -88,7 +72,7 @@ static enum status insert_row(struct store *store, const struct audit_row *row, 
 	enum status st;
 
 	st = statement_open(&s, store,
-	    "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    err);
 	if (st != ST_OK)
 		return st;
@@ -114,13 +98,15 @@ static enum status write_head(struct store *store, const struct audit_row *row, 
 	return statement_run(&s, err);
 }
 
-enum status audit_append(struct store *store, const struct audit_entry *entry, int64_t generation,
-    const char *sha256, int64_t *number, struct error *err)
+enum status audit_append(struct store *store, const struct audit_entry *entry,
+    const struct audit_binding *binding, int64_t *number, struct error *err)
 {
+	static const struct audit_binding none = {0, NULL, NULL};
+	const struct audit_binding *b = binding != NULL ? binding : &none;
 	char who[512];
 	const char *given[AUDIT_N_TEXTS] = {
 	    entry->who != NULL ? entry->who : store_who(who, sizeof(who)), entry->act, entry->what,
-	    entry->signer, entry->digest, entry->outcome, sha256, NULL};
+	    entry->signer, entry->digest, entry->outcome, b->subject, b->seal, NULL};
 	char *lines[AUDIT_N_TEXTS] = {NULL};
 	struct audit_head head;
 	struct audit_row row;
@@ -132,7 +118,7 @@ enum status audit_append(struct store *store, const struct audit_entry *entry, i
 	given[AUDIT_N_TEXTS - 1] = head.hash;
 	row.numbers[0] = head.count + 1;
 	row.numbers[1] = (int64_t)time(NULL);
-	row.numbers[2] = generation;
+	row.numbers[2] = b->generation;
 	for (int i = 0; i < AUDIT_N_TEXTS; i++) {
 		lines[i] = store_line(given[i]);
 		if (lines[i] == NULL) {
@@ -160,7 +146,7 @@ enum status store_audit(struct store *store, const struct audit_entry *entry, st
 
 	if (st != ST_OK)
 		return st;
-	return store_end(store, audit_append(store, entry, 0, "", NULL, err), err);
+	return store_end(store, audit_append(store, entry, NULL, NULL, err), err);
 }
 
 /* Gives one row to EACH, its texts as printable lines. */
@@ -189,7 +175,8 @@ static enum status give(struct statement *s,
 		entry.signer = lines[3];
 		entry.digest = lines[4];
 		entry.outcome = lines[5];
-		entry.sha256 = lines[6];
+		entry.subject = lines[6];
+		entry.seal = lines[7];
 		memcpy(entry.hash, row.hash, sizeof(entry.hash));
 		st = each(context, &entry, err);
 	}

@@ -14,9 +14,10 @@ extern const char audit_no_hash[HASH_HEX + 1];
 
 /* The columns of a row, in the order of AUDIT_COLUMNS. */
 #define AUDIT_COLUMNS                                                                              \
-	"number, at, generation, who, act, what, signer, digest, outcome, sha256, before, hash"
+	"number, at, generation, who, act, what, signer, digest, outcome, subject, seal, before, " \
+	"hash"
 #define AUDIT_N_NUMBERS 3
-#define AUDIT_N_TEXTS	8 /* those that go into the hash */
+#define AUDIT_N_TEXTS	9 /* those that go into the hash */
 
 /* A row as it stands in the file; the texts are borrowed until the next step. */
 struct audit_row {
@@ -33,7 +34,7 @@ enum status audit_row_read(struct statement *s, struct audit_row *row, struct er
  * as its length in bytes (32 bits, big-endian) and its bytes:
  *
  *     number, when, generation   as decimal digits; when in seconds since 1970
- *     who, act, what, signer, digest, outcome, sha256   as they stand in the log, in UTF-8
+ *     who, act, what, signer, digest, outcome, subject, seal   as they stand in the log, in UTF-8
  *     before   64 hex digits
  *
  * The hash in ROW is not looked at.
@@ -47,11 +48,36 @@ struct audit_head {
 };
 enum status audit_head_read(struct store *store, struct audit_head *head, struct error *err);
 
+/* What an entry vouches for: the fields of struct audit_entry with these names. */
+struct audit_binding {
+	int64_t generation;
+	const char *subject;
+	const char *seal;
+};
+
 /*
- * Appends ENTRY within the running transaction; its number is in *NUMBER (may be NULL).  GENERATION
- * and SHA256 are those that it begins or ends; 0 and "" for none.
+ * Appends ENTRY within the running transaction; its number is in *NUMBER (may be NULL).  BINDING
+ * may be NULL: it vouches for nothing.
  */
-enum status audit_append(struct store *store, const struct audit_entry *entry, int64_t generation,
-    const char *sha256, int64_t *number, struct error *err);
+enum status audit_append(struct store *store, const struct audit_entry *entry,
+    const struct audit_binding *binding, int64_t *number, struct error *err);
+
+/*
+ * Subjects and seals.  A subject is appended to an empty buffer; a seal is SHA-256 in hex over the
+ * form that store.h describes.
+ */
+void setting_subject(struct buffer *subject, const char *name);
+enum status setting_seal(
+    const char *name, const char *value, char seal[HASH_HEX + 1], struct error *err);
+enum status trust_subject(struct buffer *subject, struct bytes certificate, struct error *err);
+enum status trust_seal(const char *subject, int64_t added, const char *note,
+    char seal[HASH_HEX + 1], struct error *err);
+
+/* ST_NOT_VERIFIED: WHAT is wrong at PLACE of the log, or of what it vouches for. */
+enum status audit_broken(
+    struct store *store, const char *place, const char *what, struct error *err);
+
+/* ST_NOT_VERIFIED unless settings and Phone-SAST-trust are what the log made them; it is whole. */
+enum status audit_replay(struct store *store, struct error *err);
 
 #endif

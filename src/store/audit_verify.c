@@ -1,5 +1,5 @@
 /*
- * Whether the audit log is whole, and the generations with it.
+ * Whether the audit log is whole, and all that it vouches for with it.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,21 +22,31 @@ struct walk {
 	bool seen;
 };
 
+enum status audit_broken(
+    struct store *store, const char *place, const char *what, struct error *err)
+{
+	error_set(err, ST_NOT_VERIFIED, "%s", what);
+	error_where(err, "%s", place);
+	error_hint(err, "%s", _("compare the state file with its backups"));
+	return store_where(store, ST_NOT_VERIFIED, err);
+}
+
 static enum status bad_entry(
     struct store *store, int64_t number, const char *what, struct error *err)
 {
-	error_set(err, ST_NOT_VERIFIED, "%s", what);
-	error_where(err, _("entry %" PRId64), number);
-	error_hint(err, "%s", _("compare the state file with its backups"));
-	return store_where(store, ST_NOT_VERIFIED, err);
+	char place[64];
+
+	snprintf(place, sizeof(place), _("entry %" PRId64), number);
+	return audit_broken(store, place, what, err);
 }
 
 static enum status bad_generation(
     struct store *store, int64_t number, const char *what, struct error *err)
 {
-	bad_entry(store, number, what, err);
-	error_where(err, _("generation %" PRId64), number);
-	return store_where(store, ST_NOT_VERIFIED, err);
+	char place[64];
+
+	snprintf(place, sizeof(place), _("generation %" PRId64), number);
+	return audit_broken(store, place, what, err);
 }
 
 static enum status check_row(
@@ -109,20 +120,23 @@ static enum status check_end(struct store *store, const struct walk *walk, struc
 	return ST_OK;
 }
 
-/* Whether log entry ENTRY is about generation NUMBER with this hash. */
-static enum status is_named(struct store *store, int64_t entry, const struct generation *generation,
-    bool *named, struct error *err)
+/* Whether log entry ENTRY vouches for GENERATION as it is when its state is STATE. */
+static enum status is_sealed(struct store *store, int64_t entry,
+    const struct generation *generation, enum generation_state state, bool *sealed,
+    struct error *err)
 {
 	struct statement s = STATEMENT_INIT;
-	enum status st;
+	char seal[HASH_HEX + 1];
+	enum status st = generation_seal(generation, state, seal, err);
 
-	st = statement_open(&s, store,
-	    "SELECT 1 FROM audit WHERE number = ? AND generation = ? AND sha256 = ?", err);
+	if (st == ST_OK)
+		st = statement_open(&s, store,
+		    "SELECT 1 FROM audit WHERE number = ? AND generation = ? AND seal = ?", err);
 	if (st == ST_OK) {
 		statement_number(&s, entry);
 		statement_number(&s, generation->number);
-		statement_text(&s, text_bytes(generation->sha256));
-		st = statement_step(&s, named, err);
+		statement_text(&s, text_bytes(seal));
+		st = statement_step(&s, sealed, err);
 	}
 	statement_close(&s);
 	return st;
@@ -132,7 +146,7 @@ static enum status check_generation(struct store *store, struct statement *s, st
 {
 	struct generation generation = GENERATION_INIT;
 	struct generation_entries entries;
-	bool named = false;
+	bool sealed = false;
 	char *hash = NULL;
 	enum status st;
 
@@ -143,12 +157,12 @@ static enum status check_generation(struct store *store, struct statement *s, st
 		st = bad_generation(store, generation.number,
 		    _("its bytes were changed: their SHA-256 does not match"), err);
 	if (st == ST_OK)
-		st = is_named(store, entries.begun, &generation, &named, err);
-	if (st == ST_OK && named && entries.ended != 0)
-		st = is_named(store, entries.ended, &generation, &named, err);
-	if (st == ST_OK && !named)
+		st = is_sealed(store, entries.begun, &generation, GENERATION_PENDING, &sealed, err);
+	if (st == ST_OK && sealed && entries.ended != 0)
+		st = is_sealed(store, entries.ended, &generation, generation.state, &sealed, err);
+	if (st == ST_OK && !sealed)
 		st = bad_generation(store, generation.number,
-		    _("no entry of the log tells how it came to be as it is"), err);
+		    _("it was changed: no entry of the log tells how it came to be as it is"), err);
 	free(hash);
 	generation_free(&generation);
 	return st;
@@ -223,6 +237,8 @@ static enum status check_all(struct store *store, struct walk *walk, struct erro
 		st = check_generations(store, err);
 	if (st == ST_OK)
 		st = check_entries(store, err);
+	if (st == ST_OK)
+		st = audit_replay(store, err);
 	return store_end(store, st, err);
 }
 

@@ -5,7 +5,7 @@
  */
 #include "store/generation_row.h"
 
-#include "store/hash.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,7 @@ void generation_free(struct generation *generation)
 	free(generation->origins);
 	free(generation->release);
 	free(generation->domain);
+	free(generation->file);
 	*generation = (struct generation)GENERATION_INIT;
 }
 
@@ -36,7 +37,7 @@ static enum status read_numbers(struct statement *s, struct generation *out,
 		int64_t least;
 		int64_t most;
 	} limits[FIRST_TEXT] = {
-	    {1, INT64_MAX}, {0, 2}, {0, INT64_MAX}, {1, INT64_MAX}, {1, INT64_MAX}, {0, 1}, {0, 1}};
+	    {1, INT64_MAX}, {0, 2}, {0, 0}, {1, INT64_MAX}, {1, INT64_MAX}, {0, 1}, {0, 1}};
 	int64_t numbers[FIRST_TEXT] = {0};
 	enum status st = ST_OK;
 
@@ -45,7 +46,10 @@ static enum status read_numbers(struct statement *s, struct generation *out,
 		if (i == 4 && numbers[1] == GENERATION_PENDING &&
 		    sqlite3_column_type(s->stmt, i) == SQLITE_NULL)
 			continue;
-		st = column_number(s, i, limits[i].least, limits[i].most, &numbers[i], err);
+		if (i == 2)
+			st = column_time(s, i, &numbers[i], err);
+		else
+			st = column_number(s, i, limits[i].least, limits[i].most, &numbers[i], err);
 	}
 	out->number = numbers[0];
 	out->state = (enum generation_state)numbers[1];
@@ -68,15 +72,54 @@ enum status generation_row_read(struct statement *s, struct generation *out, boo
 	const int n = (int)(sizeof(texts) / sizeof(texts[0]));
 	enum status st;
 
+	struct bytes file;
+
 	generation_free(out);
 	st = read_numbers(s, out, entries, err);
 	for (int i = 0; st == ST_OK && i < n; i++)
 		st = column_line(s, FIRST_TEXT + i, texts[i], err);
+	/* A path is kept as it is: one that was made printable might name nothing. */
+	if (st == ST_OK)
+		st = column_bytes(s, FIRST_TEXT + n, SQLITE_TEXT, STORE_TEXT_MAX, &file, err);
+	if (st == ST_OK) {
+		out->file = strdup((const char *)file.data);
+		if (out->file == NULL)
+			st = error_no_memory(err);
+	}
 	if (st == ST_OK && strlen(out->sha256) != HASH_HEX)
 		st = store_damaged(s->store, err, "%s", _("a SHA-256 of a generation is not one"));
 	if (st == ST_OK && with_ctl)
-		st = column_blob(s, FIRST_TEXT + n, STORE_CTL_MAX, &out->ctl, err);
+		st = column_blob(s, FIRST_TEXT + n + 1, STORE_CTL_MAX, &out->ctl, err);
 	if (st != ST_OK)
 		generation_free(out);
 	return st;
+}
+
+enum status generation_seal(const struct generation *generation, enum generation_state state,
+    char seal[HASH_HEX + 1], struct error *err)
+{
+	const struct generation *g = generation;
+	const char *const texts[] = {g->md5, g->sha1, g->sha256, g->signer, g->signer_serial,
+	    g->digest, g->reason, g->who, g->origins, g->release, g->domain};
+	struct buffer form = BUFFER_INIT;
+
+	buffer_printf(&form, "ctlsign generation 1\n");
+	hash_number(&form, g->number);
+	hash_number(&form, state);
+	hash_number(&form, g->made);
+	hash_number(&form, g->mode);
+	hash_number(&form, g->signing);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		/* As it will be read. */
+		char *line = store_line(texts[i]);
+
+		if (line == NULL) {
+			buffer_free(&form);
+			return error_no_memory(err);
+		}
+		hash_text(&form, text_bytes(line));
+		free(line);
+	}
+	hash_text(&form, text_bytes(g->file != NULL ? g->file : ""));
+	return hash_form(&form, seal, err);
 }

@@ -8,15 +8,19 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A clock that was set back by less is forgiven: that is what keeping it right does. */
 #define CLOCK_SLACK 60
 
 /* The number after all that there ever were, and the time of the last that was not abandoned. */
-static enum status ask_last(struct store *store, int64_t *next, int64_t *made, struct error *err)
+static enum status ask_next(struct store *store, int64_t *next, int64_t *made, struct error *err)
 {
 	struct statement s = STATEMENT_INIT;
 	int64_t last = 0;
@@ -24,18 +28,25 @@ static enum status ask_last(struct store *store, int64_t *next, int64_t *made, s
 	enum status st;
 
 	st = statement_open(&s, store,
-	    "SELECT coalesce(max(number), 0),"
-	    " coalesce(max(made) FILTER (WHERE state <> 2), 0) FROM generation",
+	    "SELECT coalesce(max(number), 0) AS number,"
+	    " coalesce(max(made) FILTER (WHERE state <> 2), 0) AS made FROM generation",
 	    err);
 	if (st == ST_OK)
 		st = statement_step(&s, &row, err);
 	if (st == ST_OK)
 		st = column_number(&s, 0, 0, INT64_MAX - 1, &last, err);
 	if (st == ST_OK)
-		st = column_number(&s, 1, 0, INT64_MAX - CLOCK_SLACK, made, err);
-	*next = last + 1;
+		st = column_time(&s, 1, made, err);
+	*next = st == ST_OK ? last + 1 : 0;
 	statement_close(&s);
 	return st;
+}
+
+enum status store_next_number(struct store *store, int64_t *number, struct error *err)
+{
+	int64_t made = 0;
+
+	return ask_next(store, number, &made, err);
 }
 
 /* NOW, or a little later than NOW: never before the generation that is there, made at LAST. */
@@ -83,6 +94,23 @@ static enum status check_new(
 	return st;
 }
 
+/* The CTL file of a run that has another working directory has to be found, too. */
+static enum status make_absolute(char **file, struct error *err)
+{
+	char here[PATH_MAX], *whole = NULL;
+
+	if (*file == NULL || (*file)[0] == '\0' || (*file)[0] == '/')
+		return ST_OK;
+	if (getcwd(here, sizeof(here)) == NULL)
+		return error_errno(
+		    err, ST_IO, errno, "%s", _("cannot find the path of the working directory"));
+	if (asprintf(&whole, "%s/%s", here, *file) < 0)
+		return error_no_memory(err);
+	free(*file);
+	*file = whole;
+	return ST_OK;
+}
+
 /* What is set here: the hashes, and who it was. */
 static enum status complete(struct generation *generation, struct error *err)
 {
@@ -95,6 +123,8 @@ static enum status complete(struct generation *generation, struct error *err)
 		st = hash_hex("SHA1", ctl, &generation->sha1, err);
 	if (st == ST_OK)
 		st = hash_hex("MD5", ctl, &generation->md5, err);
+	if (st == ST_OK)
+		st = make_absolute(&generation->file, err);
 	if (st == ST_OK && generation->who == NULL) {
 		generation->who = strdup(store_who(who, sizeof(who)));
 		if (generation->who == NULL)
@@ -103,8 +133,8 @@ static enum status complete(struct generation *generation, struct error *err)
 	return st;
 }
 
-static enum status insert(struct store *store, const struct generation *generation, int64_t number,
-    int64_t made, int64_t begun, struct error *err)
+static enum status insert(
+    struct store *store, const struct generation *generation, int64_t begun, struct error *err)
 {
 	const char *const texts[] = {generation->md5, generation->sha1, generation->sha256,
 	    generation->signer, generation->signer_serial, generation->digest, generation->reason,
@@ -114,27 +144,43 @@ static enum status insert(struct store *store, const struct generation *generati
 
 	st = statement_open(&s, store,
 	    "INSERT INTO generation (number, state, made, begun, mode, signing, md5, sha1, sha256,"
-	    " signer, signer_serial, digest, reason, who, origins, release, domain, ctl)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " signer, signer_serial, digest, reason, who, origins, release, domain, file,"
+	    " ctl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	    err);
 	if (st != ST_OK)
 		return st;
-	statement_number(&s, number);
+	statement_number(&s, generation->number);
 	statement_number(&s, GENERATION_PENDING);
-	statement_number(&s, made);
+	statement_number(&s, generation->made);
 	statement_number(&s, begun);
 	statement_number(&s, generation->mode);
 	statement_number(&s, generation->signing);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		statement_line(&s, texts[i]);
+	statement_text(&s, text_bytes(generation->file != NULL ? generation->file : ""));
 	statement_blob(&s, buffer_bytes(&generation->ctl));
 	return statement_run(&s, err);
+}
+
+/* GENERATION has its number and time. */
+static enum status insert_with_entry(struct store *store, const struct generation *generation,
+    const struct audit_entry *audit, struct error *err)
+{
+	char seal[HASH_HEX + 1];
+	struct audit_binding binding = {.generation = generation->number, .seal = seal};
+	int64_t entry = 0;
+	enum status st = generation_seal(generation, GENERATION_PENDING, seal, err);
+
+	if (st == ST_OK)
+		st = audit_append(store, audit, &binding, &entry, err);
+	return st == ST_OK ? insert(store, generation, entry, err) : st;
 }
 
 enum status store_begin(struct store *store, struct generation *generation,
     const struct audit_entry *audit, struct error *err)
 {
-	int64_t number = 0, last = 0, entry = 0, made = (int64_t)time(NULL);
+	int64_t number = 0, last = 0, made = (int64_t)time(NULL);
+	struct generation begun;
 	enum status st;
 
 	st = complete(generation, err);
@@ -144,19 +190,19 @@ enum status store_begin(struct store *store, struct generation *generation,
 		return st;
 	st = check_new(store, generation, err);
 	if (st == ST_OK)
-		st = ask_last(store, &number, &last, err);
+		st = ask_next(store, &number, &last, err);
 	if (st == ST_OK)
 		st = check_clock(store, last, &made, err);
+	/* What is given stays as it is until all is done. */
+	begun = *generation;
+	begun.number = number;
+	begun.state = GENERATION_PENDING;
+	begun.made = (time_t)made;
 	if (st == ST_OK)
-		st = audit_append(store, audit, number, generation->sha256, &entry, err);
-	if (st == ST_OK)
-		st = insert(store, generation, number, made, entry, err);
+		st = insert_with_entry(store, &begun, audit, err);
 	st = store_end(store, st, err);
-	if (st == ST_OK) {
-		generation->number = number;
-		generation->state = GENERATION_PENDING;
-		generation->made = (time_t)made;
-	}
+	if (st == ST_OK)
+		*generation = begun;
 	return st;
 }
 
@@ -181,6 +227,8 @@ static enum status end_pending(struct store *store, int64_t number, enum generat
     const struct audit_entry *audit, struct error *err)
 {
 	struct generation pending = GENERATION_INIT;
+	char seal[HASH_HEX + 1];
+	struct audit_binding binding = {.generation = number, .seal = seal};
 	int64_t entry = 0;
 	enum status st;
 
@@ -193,7 +241,9 @@ static enum status end_pending(struct store *store, int64_t number, enum generat
 		st = store_where(store, ST_FAILED, err);
 	}
 	if (st == ST_OK)
-		st = audit_append(store, audit, number, pending.sha256, &entry, err);
+		st = generation_seal(&pending, state, seal, err);
+	if (st == ST_OK)
+		st = audit_append(store, audit, &binding, &entry, err);
 	if (st == ST_OK)
 		st = set_state(store, number, state, entry, err);
 	generation_free(&pending);

@@ -7,8 +7,10 @@
 
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,5 +40,33 @@ enum status hash_hex(const char *algorithm, struct bytes data, char **out, struc
 	}
 	buffer_free(&hex);
 	EVP_MD_free(md);
+	return st;
+}
+
+void hash_text(struct buffer *form, struct bytes field)
+{
+	buffer_add_u32(form, (uint32_t)field.len);
+	buffer_add(form, field.data, field.len);
+}
+
+void hash_number(struct buffer *form, int64_t field)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%" PRId64, field);
+	hash_text(form, text_bytes(digits));
+}
+
+enum status hash_form(struct buffer *form, char out[HASH_HEX + 1], struct error *err)
+{
+	char *hash = NULL;
+	enum status st = buffer_status(form, err);
+
+	if (st == ST_OK)
+		st = hash_hex("SHA256", buffer_bytes(form), &hash, err);
+	if (st == ST_OK)
+		memcpy(out, hash, HASH_HEX + 1);
+	free(hash);
+	buffer_free(form);
 	return st;
 }

@@ -17,4 +17,12 @@
  */
 enum status hash_hex(const char *algorithm, struct bytes data, char **out, struct error *err);
 
+/*
+ * SHA-256 over a form: a title such as "ctlsign audit 1\n", then fields, each as its length in
+ * bytes (32 bits, big-endian) and its bytes; a number is its decimal digits.  hash_form() frees it.
+ */
+void hash_text(struct buffer *form, struct bytes field);
+void hash_number(struct buffer *form, int64_t field);
+enum status hash_form(struct buffer *form, char out[HASH_HEX + 1], struct error *err);
+
 #endif

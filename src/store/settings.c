@@ -47,6 +47,22 @@ enum status store_setting(
 	return st;
 }
 
+void setting_subject(struct buffer *subject, const char *name)
+{
+	buffer_printf(subject, "setting %s", name);
+}
+
+enum status setting_seal(
+    const char *name, const char *value, char seal[HASH_HEX + 1], struct error *err)
+{
+	struct buffer form = BUFFER_INIT;
+
+	buffer_printf(&form, "ctlsign setting 1\n");
+	hash_text(&form, text_bytes(name));
+	hash_text(&form, text_bytes(value));
+	return hash_form(&form, seal, err);
+}
+
 static enum status replace(
     struct store *store, const char *name, const char *value, struct error *err)
 {
@@ -67,14 +83,27 @@ static enum status replace(
 enum status store_set(struct store *store, const char *name, const char *value,
     const struct audit_entry *audit, struct error *err)
 {
+	struct audit_binding binding = {.generation = 0};
+	struct buffer subject = BUFFER_INIT;
+	char seal[HASH_HEX + 1];
 	enum status st = check_value(name, value, err);
 
+	setting_subject(&subject, name);
+	if (st == ST_OK)
+		st = buffer_status(&subject, err);
+	if (st == ST_OK)
+		st = setting_seal(name, value, seal, err);
 	if (st == ST_OK)
 		st = store_transaction(store, err);
 	if (st != ST_OK)
-		return st;
+		goto out;
+	binding.subject = buffer_text(&subject);
+	binding.seal = seal;
 	st = replace(store, name, value, err);
 	if (st == ST_OK)
-		st = audit_append(store, audit, 0, "", NULL, err);
-	return store_end(store, st, err);
+		st = audit_append(store, audit, &binding, NULL, err);
+	st = store_end(store, st, err);
+out:
+	buffer_free(&subject);
+	return st;
 }

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 9999-12-31 23:59:59 UTC: what comes after has no date that people could read. */
+#define TIME_MOST INT64_C(253402300799)
+
 enum status statement_open(
     struct statement *s, struct store *store, const char *sql, struct error *err)
 {
@@ -124,6 +127,17 @@ enum status column_number(
 	if (sqlite3_column_type(s->stmt, column) != SQLITE_INTEGER || *out < min || *out > max)
 		return wrong_column(s, column, err);
 	return ST_OK;
+}
+
+enum status column_time(struct statement *s, int column, int64_t *out, struct error *err)
+{
+	enum status st = column_number(s, column, INT64_MIN, INT64_MAX, out, err);
+
+	if (st == ST_OK && (*out < 0 || *out > TIME_MOST))
+		st = store_damaged(s->store, err,
+		    _("the time \"%s\" is before 1970 or after the year 9999"),
+		    sqlite3_column_name(s->stmt, column));
+	return st;
 }
 
 enum status column_bytes(

@@ -49,6 +49,9 @@ enum status statement_do(struct store *store, const char *sql, struct error *err
 enum status column_number(
     struct statement *s, int column, int64_t min, int64_t max, int64_t *out, struct error *err);
 
+/* The time in COLUMN, in seconds since 1970: not before, and not after the year 9999. */
+enum status column_time(struct statement *s, int column, int64_t *out, struct error *err);
+
 /*
  * Borrowed until the next step: text (without NULs in it) or a blob of at most MAX bytes; TYPE is
  * SQLITE_TEXT or SQLITE_BLOB.

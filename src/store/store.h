@@ -64,6 +64,7 @@ struct generation {
 	char *origins;	     /* a character a record: what it stands for (cluster/plan.h) */
 	char *release;	     /* of the cluster then */
 	char *domain;	     /* "" for none */
+	char *file;	     /* the CTL file that it is for: absolute (made so here), any bytes */
 	int mode;	     /* 0 non-secure, 1 mixed: as CUCM's ClusterSecurityMode */
 	int signing;	     /* 0 tokens, 1 tokenless */
 };
@@ -90,6 +91,9 @@ enum status store_generations(struct store *store,
     void *context, struct error *err);
 
 struct audit_entry;
+
+/* The number that the next generation will get: after all that there are, abandoned ones, too. */
+enum status store_next_number(struct store *store, int64_t *number, struct error *err);
 
 /*
  * The three steps of a new generation; each is one transaction, and each appends AUDIT to the log
@@ -141,7 +145,17 @@ enum status store_trust_remove(struct store *store, struct bytes certificate,
  * `hash` shows a changed or missing line.  It is SHA-256, in lower-case hex, over the 16 bytes
  * "ctlsign audit 1\n" and these fields, each as its length in bytes (32 bits, big-endian) and its
  * bytes: number, when (seconds since 1970) and generation in decimal digits; who, act, what,
- * signer, digest, outcome, sha256 in UTF-8; and before.
+ * signer, digest, outcome, subject, seal in UTF-8; and before.
+ *
+ * An entry that changes what is kept has a `seal`, which binds that to it: SHA-256 over a form of
+ * the same kind, with another first line:
+ *
+ *   "ctlsign generation 1\n"   number, state (0 pending, 1 done, 2 abandoned: what this entry makes
+ *                              it), made, mode, signing in decimal digits; md5, sha1, sha256,
+ *                              signer, signer_serial, digest, reason, who, origins, release,
+ *                              domain, file
+ *   "ctlsign setting 1\n"      its name, its value
+ *   "ctlsign trust 1\n"        the entry's subject, when it was added in decimal digits, its note
  */
 struct audit_entry {
 	int64_t number;	  /* set here, from 1 without gaps */
@@ -153,8 +167,10 @@ struct audit_entry {
 	const char *digest;  /* "SHA-512 9f86..." of what was signed; may be "" */
 	const char *outcome; /* "started", "done", "failed: REASON", "refused: REASON" */
 	int64_t generation;  /* set here: the one that it begins or ends; 0 for none */
-	const char *sha256;  /* set here: that of this generation's file, hex; "" for none */
-	char before[65];     /* hash of the entry before, hex; 64 zeros for the first */
+	const char
+	    *subject;	  /* set here: "setting NAME", "trust SHA-256 OF THE CERTIFICATE", or "" */
+	const char *seal; /* set here: hex; "" where nothing is kept, and for what is taken out */
+	char before[65];  /* hash of the entry before, hex; 64 zeros for the first */
 	char hash[65];
 };
 
@@ -167,10 +183,10 @@ enum status store_audit_each(struct store *store,
     void *context, struct error *err);
 
 /*
- * Whether the log is whole: every hash, every link, no gap, its end as the state remembers it, and
- * every generation's audit entry.  ST_NOT_VERIFIED with the place ("entry 7") and what is wrong.
- * HEAD (may be NULL) is the hash that somebody wrote down: it must be in the log.  *N and LAST get
- * the count and the last hash.
+ * Whether the log is whole: every hash, every link, no gap, its end as the state remembers it.  And
+ * whether generations (every column), settings and Phone-SAST-trust are what it says.
+ * ST_NOT_VERIFIED with the place ("entry 7") and what is wrong. HEAD (may be NULL) is the hash that
+ * somebody wrote down: it must be in the log.  *N and LAST get the count and the last hash.
  */
 enum status store_audit_verify(
     struct store *store, const char *head, int64_t *n, char last[65], struct error *err);

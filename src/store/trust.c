@@ -5,6 +5,8 @@
  */
 #include "store/audit.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,7 +34,7 @@ static enum status read_trusted(
 
 	st = column_blob(s, 0, CERTIFICATE_MAX, &trusted->certificate, err);
 	if (st == ST_OK)
-		st = column_number(s, 1, 0, INT64_MAX, &added, err);
+		st = column_time(s, 1, &added, err);
 	if (st == ST_OK)
 		st = column_line(s, 2, &trusted->note, err);
 	trusted->added = (time_t)added;
@@ -92,8 +94,37 @@ static enum status is_trusted(
 	return st;
 }
 
-static enum status add(
-    struct store *store, struct bytes certificate, const char *note, struct error *err)
+enum status trust_subject(struct buffer *subject, struct bytes certificate, struct error *err)
+{
+	char *hash = NULL;
+	enum status st = hash_hex("SHA256", certificate, &hash, err);
+
+	if (st == ST_OK) {
+		buffer_printf(subject, "trust %s", hash);
+		st = buffer_status(subject, err);
+	}
+	free(hash);
+	return st;
+}
+
+enum status trust_seal(const char *subject, int64_t added, const char *note,
+    char seal[HASH_HEX + 1], struct error *err)
+{
+	struct buffer form = BUFFER_INIT;
+	char *line = store_line(note);
+
+	if (line == NULL)
+		return error_no_memory(err);
+	buffer_printf(&form, "ctlsign trust 1\n");
+	hash_text(&form, text_bytes(subject));
+	hash_number(&form, added);
+	hash_text(&form, text_bytes(line));
+	free(line);
+	return hash_form(&form, seal, err);
+}
+
+static enum status add(struct store *store, struct bytes certificate, int64_t added,
+    const char *note, struct error *err)
 {
 	struct statement s = STATEMENT_INIT;
 	enum status st;
@@ -103,7 +134,7 @@ static enum status add(
 	if (st != ST_OK)
 		return st;
 	statement_blob(&s, certificate);
-	statement_number(&s, (int64_t)time(NULL));
+	statement_number(&s, added);
 	statement_line(&s, note);
 	return statement_run(&s, err);
 }
@@ -111,6 +142,10 @@ static enum status add(
 enum status store_trust_add(struct store *store, struct bytes certificate, const char *note,
     const struct audit_entry *audit, struct error *err)
 {
+	const int64_t now = (int64_t)time(NULL);
+	struct audit_binding binding = {.generation = 0};
+	struct buffer subject = BUFFER_INIT;
+	char seal[HASH_HEX + 1];
 	bool there = false;
 	enum status st;
 
@@ -118,18 +153,27 @@ enum status store_trust_add(struct store *store, struct bytes certificate, const
 		return error_set(err, ST_LIMIT,
 		    _("a certificate of %zu bytes cannot be trusted: 1 to %d are allowed"),
 		    certificate.len, CERTIFICATE_MAX);
-	st = store_transaction(store, err);
+	st = trust_subject(&subject, certificate, err);
+	if (st == ST_OK)
+		st = trust_seal(buffer_text(&subject), now, note, seal, err);
+	if (st == ST_OK)
+		st = store_transaction(store, err);
 	if (st != ST_OK)
-		return st;
+		goto out;
+	binding.subject = buffer_text(&subject);
+	binding.seal = seal;
 	st = is_trusted(store, certificate, &there, err);
 	if (st == ST_OK && there)
 		st = error_set(
 		    err, ST_EXISTS, "%s", _("this certificate is in Phone-SAST-trust already"));
 	if (st == ST_OK)
-		st = add(store, certificate, note, err);
+		st = add(store, certificate, now, note, err);
 	if (st == ST_OK)
-		st = audit_append(store, audit, 0, "", NULL, err);
-	return store_end(store, st, err);
+		st = audit_append(store, audit, &binding, NULL, err);
+	st = store_end(store, st, err);
+out:
+	buffer_free(&subject);
+	return st;
 }
 
 static enum status take_out(struct store *store, struct bytes certificate, struct error *err)
@@ -153,12 +197,20 @@ static enum status take_out(struct store *store, struct bytes certificate, struc
 enum status store_trust_remove(struct store *store, struct bytes certificate,
     const struct audit_entry *audit, struct error *err)
 {
-	enum status st = store_transaction(store, err);
+	struct audit_binding binding = {.generation = 0};
+	struct buffer subject = BUFFER_INIT;
+	enum status st = trust_subject(&subject, certificate, err);
 
+	if (st == ST_OK)
+		st = store_transaction(store, err);
 	if (st != ST_OK)
-		return st;
+		goto out;
+	binding.subject = buffer_text(&subject);
 	st = take_out(store, certificate, err);
 	if (st == ST_OK)
-		st = audit_append(store, audit, 0, "", NULL, err);
-	return store_end(store, st, err);
+		st = audit_append(store, audit, &binding, NULL, err);
+	st = store_end(store, st, err);
+out:
+	buffer_free(&subject);
+	return st;
 }

@@ -76,31 +76,39 @@ static bool ends_value(const char *p)
 	return (*p == ';' || *p == ',') && p[-1] != '\\';
 }
 
-/*
- * What an officer calls the entry: its host name, else the common name of its subject, wherever
- * that stands, else the whole subject.
- */
-static struct bytes entry_name(const struct tl_record *record)
+/* The common name in a stored subject, wherever that stands; empty if there is none. */
+static struct bytes common_name(struct bytes subject)
 {
-	struct bytes name = tl_string(record->dns);
-	const char *text;
+	const char *text = (const char *)subject.data;
 
-	if (name.len > 0)
-		return name;
-	name = tl_string(record->subject);
-	text = (const char *)name.data;
-	for (size_t i = 0; i + 3 < name.len; i++) {
+	for (size_t i = 0; i + 3 < subject.len; i++) {
 		struct bytes cn;
 
 		if (strncasecmp(text + i, "CN=", 3) != 0 ||
 		    (i > 0 && text[i - 1] != ';' && text[i - 1] != ','))
 			continue;
-		cn = (struct bytes){name.data + i + 3, 0};
-		while (i + 3 + cn.len < name.len && !ends_value(text + i + 3 + cn.len))
+		cn = (struct bytes){subject.data + i + 3, 0};
+		while (i + 3 + cn.len < subject.len && !ends_value(text + i + 3 + cn.len))
 			cn.len++;
 		return cn;
 	}
-	return name;
+	return (struct bytes){NULL, 0};
+}
+
+/*
+ * What an officer calls the entry: its host name, else the common name of its subject, else the
+ * whole subject.  SASTs of one server have the same host name: the common name comes first there.
+ */
+static struct bytes entry_name(const struct tl_record *record)
+{
+	const struct bytes dns = tl_string(record->dns);
+	const struct bytes subject = tl_string(record->subject);
+	const struct bytes cn = common_name(subject);
+	const bool sast = record->has_role && record->role == TL_ROLE_SAST;
+
+	if (dns.len > 0 && (!sast || cn.len == 0))
+		return dns;
+	return cn.len > 0 ? cn : subject;
 }
 
 static void entry_until(const struct show *show, const struct tl_record *record, char *until,

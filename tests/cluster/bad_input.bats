@@ -150,7 +150,7 @@ base.commit()' "$1"
   before=$(files_here)
   ctlsign set-cluster mixed-mode --tokenless --dry-run
   assert_success
-  assert_output --partial 'adds CallManager as SAST cucm-pub (10.1.2.3, serial '
+  assert_output --partial 'adds CallManager of cucm-pub as SAST (10.1.2.3, '
   assert_output --regexp 'SHA-512 that is to be signed: [0-9a-f]{128}'
   assert_equal "$(files_here)" "$before"
   refused_change 2 'there is no terminal; say --yes' set-cluster mixed-mode --tokenless
@@ -166,10 +166,11 @@ base.commit()' "$1"
 }
 
 @test "the hash that a dry run shows is the one that is signed" {
-  local hash
+  local hash now
   first_tokenless '12.5(1)'
-  hash=$("$CTLSIGN" update --dry-run --json --timestamp 1800000000 | jq -r .signed_hash)
-  ctlsign update --yes --json --timestamp 1800000000
+  now=$(($(date +%s) + 5))
+  hash=$("$CTLSIGN" update --dry-run --json --timestamp "$now" | jq -r .signed_hash)
+  ctlsign update --yes --json --timestamp "$now"
   assert_success
   assert_json .signed_hash "$hash"
   assert_json .sha256 "$(sha256sum <CTLFile.tlv | cut -d ' ' -f 1)"

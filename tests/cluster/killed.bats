@@ -126,6 +126,34 @@ killed_everywhere() {
   killed_everywhere fresh assert_understood "${UPDATE[@]}"
 }
 
+@test "killed behind the file, and ctl-file names another one since: the next run finishes it" {
+  local n before hash
+  fresh
+  before=$(file_hash)
+  count_calls "${UPDATE[@]}"
+  for ((n = 1; n <= ${COUNT[fsync]-0}; n++)); do
+    fresh
+    run strace -f -qq -o ../trace -e trace=fsync -e "inject=fsync:signal=KILL:when=$n" "${UPDATE[@]}"
+    [[ $status -eq 137 ]] || fail "fsync $n did not kill: $status"
+    [[ $(file_hash) == "$before" ]] || break
+  done
+  [[ $(file_hash) != "$before" ]] || fail "never behind the file"
+  hash=$(sha256sum <CTLFile.tlv | cut -d ' ' -f 1)
+  mkdir other && cp "$MADE/CTLFile.tlv" other
+  sed -i '1i ctl-file = "other/CTLFile.tlv"' ctlsign.conf
+  # From another folder, too.
+  cd other
+  ctlsign sip-oauth enable --config ../ctlsign.conf
+  assert_success
+  [[ $stderr == *"generation 2 is current now" ]] || fail "$stderr"
+  cd ..
+  assert_equal "$(history_hashes | tail -n 1)" "$hash"
+  assert_equal "$("$CTLSIGN" audit show --json | jq -r '.[] | select(.generation == 2) | .outcome' |
+    tail -n 1)" "done: the run was interrupted, and its CTL file was written"
+  ctlsign audit verify
+  assert_success
+}
+
 # Phones have no list yet: what is there is the first, or nothing.
 assert_first_understood() {
   local where=$1

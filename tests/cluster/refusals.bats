@@ -102,7 +102,7 @@ alarms() {
   first_by_tokens '10.5(2)'
   cp CTLFile.tlv 1.tlv
   refused_change_yes 4 \
-    'generation 1: CN=pub;.* is no SAST of the current CTL .*CN=SAST1.*the way that works: .*11\.5\(1\)' \
+    'generation 1: .*signed by CN=pub;.*the way that works: .*11\.5\(1\)' \
     set-cluster mixed-mode --tokenless
   sed -i 's/10.5(2)/11.5(1)/' ctlsign.conf
   ctlsign status
@@ -115,7 +115,7 @@ $(servers)
 $(sasts pub itl)"
   follows 1.tlv 2.tlv
   change set-cluster mixed-mode --tokenless
-  assert_stderr --partial 'phones that missed generation 2 would reject'
+  assert_stderr --partial 'phones that still hold generation 1 (replaced'
   follows 2.tlv CTLFile.tlv
   run "$CTLSIGN" verify --trust 1.tlv CTLFile.tlv
   assert_failure 3
@@ -141,7 +141,7 @@ $(sasts pub itl)"
   # A list of an older release does not know CallManager.
   rm -r state.db* CTLFile.tlv
   first_by_tokens '10.5(2)'
-  refused_change_yes 4 'generation 1: CN=pub;.*--force-signer' set-cluster non-secure-mode --tokenless
+  refused_change_yes 4 'generation 1: .*CN=pub;.*--force-signer.*If all are lost' set-cluster non-secure-mode --tokenless
   change set-cluster non-secure-mode --tokenless --force-signer
   assert_settled
 }
@@ -188,7 +188,7 @@ $(sasts pub itl)"
   first_tokenless '12.5(1)'
   cp CTLFile.tlv 1.tlv
   renew pub
-  refused_change_yes 4 'CN=pub;.* is no SAST of the current CTL.*ctlsign reset-localkey' update
+  refused_change_yes 4 'signed by CN=pub;.*ctlsign reset-localkey' update
   change reset-localkey
   cp CTLFile.tlv 2.tlv
   follows 1.tlv 2.tlv
@@ -199,7 +199,7 @@ $(sasts pub itl)"
     servers | tail -n +2)"
   # Phones know the new certificate now, but for those that missed this list.
   change update
-  assert_stderr --partial 'warning: this signer is no SAST of generation 1: phones that missed generation 2'
+  assert_stderr --partial 'warning: phones that still hold generation 1 (replaced'
   follows 2.tlv CTLFile.tlv
   independent CTLFile.tlv
   assert_json .signer_record 1
@@ -222,7 +222,7 @@ $(sasts pub itl)"
   first_tokenless '10.5(1)'
   renew pub
   refused_change_yes 1 'release 10\.5\(1\) lists no second SAST' reset-localkey
-  refused_change_yes 4 'CN=pub;.* is no SAST of the current CTL' update
+  refused_change_yes 4 'signed by CN=pub;.*it is no SAST' update
   [[ $stderr != *reset-localkey* ]]
   rm -r state.db* CTLFile.tlv
   first_by_tokens '12.5(1)'

@@ -59,7 +59,7 @@ two_generations() { # ARG... of the update
   assert_equal "$(look 2.tlv | grep -c '^SAST')" 2
   # SAST-1 is in the old list only, SAST-3 in the new one only.
   refused_change_yes 4 'SAST-1' rollback 1 --token SAST-1
-  refused_change_yes 5 'SAST-3.*none of the new CTL' rollback 1 --token SAST-3
+  refused_change_yes 5 'SAST-3.*none of the tokens of the new CTL' rollback 1 --token SAST-3
   change rollback 1 --token SAST-2
   follows 2.tlv CTLFile.tlv
   body CTLFile.tlv 3.body

@@ -127,6 +127,24 @@ ClusterSecurityMode $1"
   assert_stderr --partial "not registered to a Smart/Virtual Account"
 }
 
+@test "without a cluster a runbook is told so at the start" {
+  rm ctlsign.conf
+  runbook </dev/null
+  assert_failure 1
+  assert_one_line_error 'ctlsign.conf: .*No such file.*; make one with: ctlsign init'
+}
+
+@test "what no key could sign is not announced" {
+  sed -i '/^callmanager {/d' ctlsign.conf
+  admin_refused 5 "the CallManager key is to sign, .*; enter it: callmanager [{] key" \
+    "utils ctl upgrade" --yes
+  admin "utils ctl set-cluster mixed-mode" --yes --sign-with certs/callmanager.key
+  assert_success
+  echo 'callmanager { key = "certs/gone.key" }' >>ctlsign.conf
+  admin_refused 1 "certs/gone.key: cannot read the key that is to sign: No such file" \
+    "utils ctl upgrade" --yes
+}
+
 @test "show ctl and show itl: the cluster's files, and CUCM's words without one" {
   quietly admin -c ""
   admin "show ctl"
@@ -226,6 +244,19 @@ dir count = 1, file count = 0"
   admin "file list tftp CTL*"
   assert_success
   assert_stderr --regexp '^ctlsign: warning: a folder is left out: .*/tftp: No such file or directory'
+}
+
+@test "file list tftp: of the CTL file's own folder only lists, unless it is delivered to" {
+  first_ctl
+  : >cucm-pub.key
+  admin "file list tftp *"
+  assert_success
+  assert_output "       ./CTLFile.tlv
+dir count = 0, file count = 1"
+  sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"."}|' ctlsign.conf
+  admin "file list tftp *.key"
+  assert_output "       ./cucm-pub.key
+dir count = 0, file count = 1"
 }
 
 @test "file list tftp: a pattern leads nowhere else" {

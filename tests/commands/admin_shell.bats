@@ -74,7 +74,7 @@ leave() {
 @test "a change shows the difference first, and asks one question" {
   shell
   tty_type "utils ctl set-cluster mixed-mode"
-  tty_wait 'Type "yes" to go on:'
+  tty_wait 'Type "yes" to go on'
   local before
   before=$(tty_screen)
   [[ $before == *"This operation will set the cluster to Mixed mode."*"the first CTL of cluster lab"*"SHA-512"*'Type "yes"'* ]]
@@ -84,7 +84,7 @@ leave() {
   prompts 2
   [[ -s CTLFile.tlv ]]
   tty_type "utils ctl update CTLFile"
-  tty_wait 'Type "yes" to go on:' 10 2
+  tty_wait 'Type "yes" to go on' 10 2
   tty_type no
   tty_wait "nothing was signed, and nothing has changed"
   prompts 3
@@ -189,10 +189,10 @@ exit"
   mv certs/locked.key certs/callmanager.key
   shell
   tty_type "utils ctl set-cluster mixed-mode"
+  tty_wait 'Type "yes" to go on'
+  tty_type yes
   tty_wait "assphrase"
   tty_type "opensesame"
-  tty_wait 'Type "yes" to go on:'
-  tty_type yes
   tty_wait "Cluster set to Mixed Mode"
   prompts 2
   leave
@@ -238,14 +238,38 @@ exit"
   [[ $output != *"unknown command"* ]]
 }
 
-@test "Ctrl-C at a question ends the shell by that signal, and nothing has changed" {
+@test "Ctrl-C at a question ends the question only, and the next one is asked as ever" {
   shell
   tty_type "utils ctl set-cluster mixed-mode"
-  tty_wait 'Type "yes" to go on:'
+  tty_wait 'Type "yes" to go on'
   tty_key C-c
-  tty_finish
-  assert_killed 2
+  prompts 2
   [[ ! -e CTLFile.tlv ]]
+  tty_type "utils ctl set-cluster mixed-mode"
+  tty_wait 'Type "yes" to go on' 10 2
+  tty_key C-c
+  prompts 3
+  tty_type "utils ctl set-cluster mixed-mode"
+  tty_wait 'Type "yes" to go on' 10 3
+  tty_type yes
+  tty_wait "Cluster set to Mixed Mode"
+  prompts 4
+  leave
+  [[ -s CTLFile.tlv ]]
+}
+
+@test "SIGTERM or SIGHUP at a question ends the shell by that signal, and nothing has changed" {
+  local name
+  for name in TERM HUP; do
+    shell
+    tty_type "utils ctl set-cluster mixed-mode"
+    tty_wait 'Type "yes" to go on'
+    tty_signal "$name"
+    tty_finish
+    assert_killed "$(kill -l "$name")"
+    [[ ! -e CTLFile.tlv ]]
+    tty_stop
+  done
 }
 
 @test "SIGTERM at the prompt ends the shell by that signal, with the terminal as it was" {
@@ -302,7 +326,7 @@ CTL File not found."
 @test "a runbook at a terminal: the question is asked there" {
   printf '%s\n' "utils ctl set-cluster mixed-mode" "show ctl" >runbook
   tty_start --stdin runbook -- "$CTLSIGN" admin
-  tty_wait 'Type "yes" to go on:'
+  tty_wait 'Type "yes" to go on'
   tty_type yes
   tty_wait "Cluster set to Mixed Mode"
   tty_finish

@@ -44,9 +44,10 @@ three_entries() {
   assert_line --regexp '^Entry 1, 20.* UTC, sip-oauth enable: done$'
   assert_line --regexp '^Entry 2, 20.* UTC, sip-oauth disable: done$'
   assert_line --regexp "^  who     .*uid $(id -u)"
-  assert_line '  what    enables SIP OAuth mode'
   assert_line '  what    disables SIP OAuth mode'
-  refute_line --regexp '^  (key|signed) '
+  # Each is a run of its own.
+  assert_equal "$(grep -c '^  what    enables SIP OAuth mode' <<<"$output")" 2
+  refute_line --regexp '^  (key|digest) '
   assert_equal "$(grep '^Entry ' <<<"$output" | tail -n 1 | cut -d ' ' -f 2)" 3,
 }
 
@@ -59,6 +60,10 @@ three_entries() {
   assert_json '.[0].act' 'sip-oauth enable'
   assert_json '.[1].act' 'sip-oauth disable'
   assert_json '.[0].outcome' 'done'
+  assert_json '.[0].generation' 0
+  assert_json '.[0].subject | test("^setting ")' true
+  assert_json '.[0].seal | test("^[0-9a-f]{64}$")' true
+  assert_json '.[0].seal == .[2].seal and .[0].seal != .[1].seal' true
   assert_json '.[0].signer' ''
   assert_json '.[0].before' "$(printf '%064d' 0)"
   assert_json '.[1].before == .[0].hash' true
@@ -75,10 +80,63 @@ three_entries() {
   ctlsign audit show
   assert_success
   assert_line --regexp '^  key     .*callmanager\.key'
-  assert_line --regexp '^  signed  SHA-512 [0-9a-f]{12}$'
+  assert_line --regexp '^  digest  SHA-512 [0-9a-f]{12}$'
+  refute_line --regexp '^  signed '
   refute_output --regexp 'SHA-512 [0-9a-f]{13}'
-  # Started, signed and done are three entries of the same words.
+  assert_line --regexp '^Entry 1, .*, generation 1: started$'
+  assert_line --regexp '^Entry 2, .*, generation 1: signed and verified$'
+  assert_line --regexp '^Entry 3, .*, generation 1: done$'
+  # These are three entries of the same words.
   assert_equal "$(grep -c '^  what    generation 1: ' <<<"$output")" 1
+}
+
+# entries ROW...: "NUMBER GENERATION OUTCOME WHAT" each, in one log behind the three.
+entries() {
+  local row number generation outcome what rows=''
+  for row; do
+    read -r number generation outcome what <<<"$row"
+    rows+="${rows:+, }($number, 1700000000, $generation, 'me', 'update', '$what', '', 'SHA-512 00', "
+    rows+="'$outcome', '', '', '$(printf '%064d' 0)', '$(printf '%064d' 0)')"
+  done
+  state_sql "insert into audit values $rows"
+}
+
+@test "audit show: each run tells what it does, even when it fails like the one before" {
+  three_entries
+  entries '4 0 started generation 2: adds' '5 0 failed generation 2: adds' \
+    '6 0 started generation 2: adds' '7 2 signed generation 2: adds' '8 2 done generation 2: adds' \
+    '9 0 started generation 3: adds' '10 0 refused another' '11 0 failed generation 3: adds' \
+    '12 3 done generation 3: adds'
+  ctlsign audit show
+  assert_success
+  local shown
+  shown=$(sed -n 's/^Entry \([0-9]*\), .* UTC, update\(.*\)/\1\2/p; s/^  what    /  /p' <<<"$output" |
+    tail -n +4)
+  assert_equal "$shown" "4, generation 2: started
+  generation 2: adds
+5, generation 2: failed
+6, generation 2: started
+  generation 2: adds
+7, generation 2: signed
+8, generation 2: done
+9, generation 3: started
+  generation 3: adds
+10: refused
+  another
+11, generation 3: failed
+  generation 3: adds
+12, generation 3: done
+  generation 3: adds"
+}
+
+@test "audit: without an inventory it is told how to get one" {
+  rm ctlsign.conf
+  local command
+  for command in show verify; do
+    ctlsign audit "$command"
+    assert_failure 1
+    assert_one_line_error 'make one with: ctlsign init'
+  done
 }
 
 @test "audit verify: whole: how many, and the last hash" {
@@ -136,6 +194,34 @@ tampered() {
 
 @test "audit verify: the end cut off" {
   tampered "delete from audit where number = 3" 'entry [23]|end'
+}
+
+@test "audit verify: a setting that was changed behind the log" {
+  tampered "update setting set value = 'x'" 'setting "[a-z-]+": .*entry 3'
+}
+
+@test "audit verify: a setting that is gone" {
+  tampered "delete from setting" 'entry 3: .*gone'
+}
+
+@test "audit verify: a certificate that nobody trusted" {
+  tampered "insert into trusted (certificate, added, note) values (x'63', 1, '')" \
+    "trusted certificate $(printf c | sha256sum | cut -d ' ' -f 1): no entry"
+}
+
+@test "audit verify: a generation that is told to be of another mode, or of another key" {
+  local column
+  first_ctl
+  ctlsign audit verify
+  assert_success
+  cp state.db kept.db
+  for column in "mode = 0" "signer_serial = '01'" "origins = 'TTTT'" "state = 2"; do
+    cp kept.db state.db
+    state_sql "update generation set $column"
+    ctlsign audit verify
+    assert_failure 3
+    assert_one_line_error 'generation 1: it was changed'
+  done
 }
 
 @test "audit show: a log with control characters in it does not reach the terminal" {

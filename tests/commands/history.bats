@@ -6,6 +6,7 @@
 
 load fixtures
 load cluster
+load ../lib/tty
 
 setup_file() {
   commands_setup_file
@@ -14,6 +15,10 @@ setup_file() {
 
 setup() {
   cluster_setup
+}
+
+teardown() {
+  tty_stop
 }
 
 # Generation 1 is kept in first.tlv, 2 is in use.
@@ -43,6 +48,26 @@ two_generations() {
   first=$(sha1sum <first.tlv | cut -c 1-12) second=$(sha1sum <CTLFile.tlv | cut -c 1-12)
   assert_line --regexp "^1  +20.* UTC +mixed +SHA-512 +$first +set-cluster mixed-mode.*callmanager"
   assert_line --regexp "^2 \(current\)  +20.* UTC +mixed +SHA-512 +$second +update"
+}
+
+@test "history: on a narrow terminal the table is shortened to fit" {
+  tty_require
+  two_generations
+  local width
+  for width in 80 72; do
+    TTY_COLUMNS=$width tty_start "$CTLSIGN" history
+    tty_finish
+    assert_success
+    printf '%s\n' "$output" >shown
+    assert_equal "$(wc -l <shown)" 3
+    run awk -v width="$width" 'length > width' shown
+    refute_output
+    grep -qE '^1 .* mixed +[0-9a-f]{8}  set-c.*\.\.\.  CallM' shown
+    grep -qE '^2 \(current\) .* update +CallM' shown
+  done
+  TTY_COLUMNS=160 tty_start "$CTLSIGN" history
+  tty_finish
+  assert_line --regexp '^1 .* SHA-512 .* set-cluster mixed-mode --tokenless.* CallManager, key file '
 }
 
 @test "history --json: everything that is kept" {

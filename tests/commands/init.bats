@@ -45,7 +45,9 @@ no_difference() {
   assert_success
   refute_stderr
   assert_line "  ctlsign.conf  an inventory to fill in"
-  assert_line "  ctlsign set-cluster mixed-mode --dry-run"
+  assert_line "  ctlsign status"
+  assert_line "  ctlsign set-cluster mixed-mode --tokens"
+  assert_line "  ctlsign set-cluster mixed-mode --tokenless"
   assert_only_files . ctlsign.conf
   assert_mode ctlsign.conf 644
   run_split "$CTLSIGN" history
@@ -56,7 +58,8 @@ no_difference() {
 @test "the cluster's name and release are entered" {
   ctlsign init --cluster 'a "quoted" ${HOME}' --release '11.5(1) SU3' --config sub.conf
   assert_success
-  assert_line "  ctlsign set-cluster mixed-mode --dry-run --config sub.conf"
+  assert_line "  ctlsign status --config sub.conf"
+  assert_line "  ctlsign set-cluster mixed-mode --tokens --config sub.conf"
   grep -qF 'cluster = "a \"quoted\" \${HOME}"' sub.conf
   grep -qF 'release = "11.5(1)SU3"' sub.conf
 }
@@ -70,8 +73,7 @@ no_difference() {
 @test "an inventory that is there is not replaced" {
   echo mine >ctlsign.conf
   refused 1 '^ctlsign: .*/ctlsign.conf: .*is there already.*; move it away' init
-  refused 1 '^ctlsign: .*/ctlsign.conf: .*is there already.*; move it away' \
-    init --from "$K/CTLFile.tlv"
+  refused 1 "^ctlsign: ctlsign.conf: line 1: 'mine' is not known" init --from "$K/CTLFile.tlv"
   rm ctlsign.conf
   ln -s nowhere ctlsign.conf
   refused 1 'is there already' init
@@ -125,7 +127,23 @@ no_difference() {
   assert_success
   run_split "$CTLSIGN" audit show --json
   assert_json 'map(.signer) | unique | join("")' ""
-  assert_json 'map(.outcome) | join(" ")' "started done"
+  assert_json 'map(.outcome) | join(" ")' "done started done"
+}
+
+@test "what was taken over has its ports: a change is told" {
+  ctlsign init --from "$K/CTLFile.tlv"
+  assert_success
+  ctlsign ports
+  assert_success
+  refute_output --partial 'Changed since'
+  echo 'ports { ctl-provider = 3444 }' >>ctlsign.conf
+  ctlsign ports --json
+  assert_success
+  assert_json '.[0].port' 3444
+  assert_json '.[0].before' 2444
+  assert_json '.[1].before' 2000
+  run_split "$CTLSIGN" audit show --json
+  assert_json '.[0].subject' "setting ports"
 }
 
 @test "a CTL from elsewhere is copied beside the inventory" {
@@ -171,6 +189,16 @@ no_difference() {
   assert_json .signing tokens
   assert_json '[.servers, .tokens, .trust, .certificates, .generation] | map(tostring) | join(" ")' \
     "2 2 0 3 1"
+}
+
+@test "servers that the list does not name are the same to the first status" {
+  "$CTLSIGN" build -o CTLFile.tlv --timestamp "$STAMP" --sign-with "$K/sast1.key" --digest sha256 \
+    --sast "$K/sast1.pem" --sast "$K/sast2.pem" --ccm-tftp "$K/pub.pem,ip=10.1.2.3" \
+    --ccm-tftp "$K/sub.pem,ip=10.1.2.4"
+  ctlsign init --from CTLFile.tlv
+  assert_success
+  no_difference
+  assert_json .items '[]'
 }
 
 @test "a tokenless list: other clusters' certificates become Phone-SAST-trust" {

@@ -182,6 +182,16 @@ RSA-2048"
   assert_json '.header_length + ([.records[].length] | add) == .length' true
 }
 
+@test "in the summary SASTs of one server are told apart by their certificates' names" {
+  cert_make "$K/recovery" 2048 /O=Lab/CN=ITLRECOVERY_pub.lab
+  build_with pub out.tlv --sast "$K/pub.pem,dns=pub.lab,ip=10.1.2.3" \
+    --sast "$K/recovery.pem,dns=pub.lab,ip=10.1.2.3"
+  shown out.tlv
+  assert_line --regexp '^[0-9]+ +SAST +pub.lab +[0-9-]+ +signer$'
+  assert_line --regexp '^[0-9]+ +SAST +ITLRECOVERY_pub.lab +[0-9-]+$'
+  assert_line --regexp '^[0-9]+ +CCM\+TFTP +pub.lab +'
+}
+
 @test "a file that does not verify: exit code 3, the reason, and all that is in it" {
   build_with sast1 out.tlv
   patch_byte out.tlv "$(($(stat -c %s out.tlv) - 1))"

@@ -6,14 +6,25 @@
 
 load fixtures
 load cluster
+load ../lib/tty
 
 setup_file() {
   commands_setup_file
   cluster_setup_file
 }
 
+teardown() {
+  tty_stop
+}
+
 setup() {
   cluster_setup
+}
+
+# assert_last_error REGEXP: one line on stderr that matches, beside what stdout has.
+assert_last_error() {
+  assert_equal "$(wc -l <<<"$stderr")" 1
+  [[ $stderr =~ ^ctlsign:\ $1 ]] || fail "$stderr"
 }
 
 @test "status: before the first CTL it says what to run, and that is no failure" {
@@ -38,6 +49,138 @@ setup() {
   assert_json .update_due false
   assert_json '.items | length' 0
   assert_json .pending null
+  assert_json '.sasts | length' 0
+  assert_json '.tokens | length' 0
+}
+
+@test "status: before the first CTL the inventory is examined" {
+  sed -i '/^export-controlled/d' ctlsign.conf
+  ctlsign status
+  assert_success
+  assert_output --partial 'No CTL yet.'
+  assert_line '1 warning:'
+  assert_line '  export-controlled is no: set-cluster mixed-mode will be refused'
+  assert_line --regexp '^    do: .*set export-controlled = yes in ctlsign.conf$'
+  ctlsign status --json
+  assert_success
+  assert_json '.items[0].code' export-control
+  assert_json .update_due false
+  sed -i '/capf-certificate/d' ctlsign.conf
+  ctlsign status
+  assert_failure 1
+  assert_last_error 'ctlsign\.conf: line [0-9]+: CAPF runs on publisher'
+  refute_output --partial 'No CTL yet.'
+  rm certs/sub1.pem
+  ctlsign status
+  assert_failure 1
+  assert_last_error 'ctlsign\.conf: line [0-9]+: .*sub1\.pem'
+}
+
+@test "status: a CTL file without its history is no new cluster" {
+  first_ctl
+  rm state.db
+  ctlsign status
+  assert_failure 1
+  assert_last_error 'CTLFile\.tlv is here, but its history \(state\.db\) is not; restore state\.db from a backup.*ctlsign init --from CTLFile\.tlv$'
+  refute_output --partial 'No CTL yet'
+  ctlsign status --json
+  assert_failure 1
+  assert_json .update_due null
+  assert_json .mode null
+  # A state that somebody began anew.
+  ctlsign trust add "$K/capf.pem" --yes
+  assert_success
+  ctlsign status
+  assert_failure 1
+  assert_last_error 'CTLFile\.tlv is here, and its history \(state\.db\) does not know it; '
+}
+
+@test "status: the usual signer's new certificate: the way that phones take, and it works" {
+  first_ctl
+  new_certificate pub
+  cp "$BATS_TEST_TMPDIR/new-pub.key" certs/callmanager.key
+  ctlsign status
+  assert_failure 6
+  assert_line --regexp '^  CallManager certificate of cucm-pub is new'
+  assert_line '    do: run ctlsign reset-localkey, which signs with the other SAST; when all phones have that CTL: ctlsign update'
+  refute_output --partial 'do: ctlsign update'
+  ctlsign update --yes
+  assert_failure 4
+  assert_stderr --partial reset-localkey
+  ctlsign reset-localkey --yes
+  assert_success
+  next_ctl
+  ctlsign status
+  assert_success
+}
+
+@test "status: tokens are listed with the serial number that --remove-token takes" {
+  softhsm_require
+  make_sasts sast1 sast2
+  softhsm_setup "$BATS_TEST_TMPDIR/hsm"
+  local n pins=()
+  for n in 1 2; do
+    softhsm_token "SAST-$n" 1234
+    softhsm_import "SAST-$n" 01 "$K/sast$n"
+  done
+  (umask 077 && echo 1234 >"$BATS_TEST_TMPDIR/pin")
+  pins=(--module "$SOFTHSM_MODULE" --pin-file "$BATS_TEST_TMPDIR/pin")
+  ctlsign set-cluster mixed-mode --token SAST-1 --token SAST-2 --yes "${pins[@]}"
+  assert_success
+  local serial1 serial2
+  serial1=$(openssl x509 -in "$K/sast1.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f)
+  serial2=$(openssl x509 -in "$K/sast2.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f)
+  ctlsign status
+  assert_success
+  assert_line --regexp '^SASTs +4$'
+  assert_line --regexp "^token +$serial1 +CN=SAST1;"
+  assert_line --regexp "^token \\(signer\\) +$serial2 +CN=SAST2;"
+  ctlsign status --json
+  assert_json '.sasts | length' 4
+  assert_json '[.sasts[].kind] | sort | join(" ")' 'callmanager itlrecovery token token'
+  assert_json '.tokens | length' 2
+  assert_json '.tokens[0].serial' "$serial1"
+  assert_json '.tokens[0].signer' false
+  assert_json '.tokens[1].serial' "$serial2"
+  assert_json '.tokens[1].signer' true
+  assert_json '.tokens[1].subject | startswith("CN=SAST2;")' true
+  ctlsign update --remove-token "$serial1" --token SAST-2 --yes "${pins[@]}"
+  assert_success
+  ctlsign status --json
+  assert_json '.tokens | length' 1
+  assert_json '.items[0].code' few-tokens
+}
+
+@test "status: between the new file and the end of its run, the file is not a strange one" {
+  first_ctl
+  new_certificate sub1
+  next_ctl
+  ctlsign status
+  assert_success
+  state_sql "update generation set state = 0, ended = null where number = 2"
+  ctlsign status --json
+  assert_failure 6
+  assert_stderr --partial 'generation 2 is being made'
+  assert_json .generation.number 1
+  assert_json .pending 2
+  assert_json '[.items[].code] | join(" ")' callmanager-certificate
+  cp certs/pub.pem CTLFile.tlv
+  ctlsign status --json
+  assert_failure 6
+  assert_json '[.items[].code] | join(" ")' 'callmanager-certificate data-restored'
+}
+
+@test "status: lines fit the terminal" {
+  tty_require
+  first_ctl
+  new_certificate pub
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" status
+  tty_finish
+  assert_failure 6
+  assert_line '    do: run ctlsign reset-localkey, which signs with the other SAST;'
+  assert_line --regexp '^CallManager \(signer\) .*\.\.\.$'
+  run awk 'length > 72' <<<"$output"
+  refute_output
 }
 
 @test "status: a new CTL: mode, signer, hashes as md5sum and sha1sum say, no update" {
@@ -50,6 +193,9 @@ setup() {
   assert_line --regexp '^Signed by +.*callmanager\.key'
   assert_line --regexp '^Generation +1, 20[0-9-]+ [0-9:]+ UTC$'
   assert_line --regexp '^Digest +SHA-512$'
+  assert_line --regexp '^SASTs +2$'
+  assert_line --regexp '^CallManager \(signer\) +[0-9a-f]+ +CN=pub'
+  assert_line --regexp '^ITLRecovery +[0-9a-f]+ +CN=ITLRECOVERY_cucm-pub'
   assert_line --regexp "^MD5 +$(md5sum <CTLFile.tlv | cut -d ' ' -f 1)\$"
   assert_line --regexp "^SHA-1 +$(sha1sum <CTLFile.tlv | cut -d ' ' -f 1)\$"
   assert_line --regexp '^CTL file +(\./)?CTLFile\.tlv$'
@@ -77,7 +223,7 @@ setup() {
   refute_stderr
   assert_line 'AN UPDATE IS DUE, for 1 reason:'
   assert_line --regexp '^  .*cucm-sub1.*4A:21:0C:0D'
-  assert_line --regexp '^    do: .*ctlsign update|^    do: .*[Uu]pdate'
+  assert_line --regexp '^    do: ctlsign update, then restart TFTP, CallManager and CTIManager'
   refute_line 'No update is due.'
 }
 
@@ -181,10 +327,20 @@ setup() {
   assert_one_line_error 'none\.conf'
 }
 
-@test "status: a certificate that cannot be read is named with its place in ctlsign.conf" {
+@test "status: a certificate that cannot be read hides nothing, and is named with its place" {
   first_ctl
   rm certs/sub1.pem
-  refused 1 'ctlsign\.conf: line 13: .*sub1\.pem' status
+  ctlsign status
+  assert_failure 1
+  assert_last_error 'ctlsign\.conf: line 13: .*sub1\.pem'
+  assert_line --regexp '^Mode +mixed$'
+  assert_line --regexp "^SHA-1 +$(sha1sum <CTLFile.tlv | cut -d ' ' -f 1)\$"
+  refute_output --partial 'No update is due'
+  refute_output --partial 'UPDATE IS DUE'
+  ctlsign status --json
+  assert_failure 1
+  assert_json .generation.number 1
+  assert_json .update_due null
 }
 
 @test "status: usage" {

@@ -138,6 +138,40 @@ sha256_of() {
   ctlsign trust add certs/recovery.pem --yes
   assert_success
   assert_stderr --partial 'a SAST of the current CTL already'
+  assert_line 'The current CTL lists it already: no update is due for it.'
+  ctlsign trust remove certs/recovery.pem --yes
+  assert_success
+  assert_line 'The current CTL lists it for another reason, too: no update is due for that.'
+  ctlsign status
+  assert_success
+}
+
+@test "trust: an update is due only when the CTL has to change" {
+  ctlsign trust add "$K/other.pem" --yes
+  assert_line 'The first CTL will list it as SAST.'
+  first_ctl
+  ctlsign trust add "$K/ccm2.pem" --yes
+  assert_line 'An update of the CTL is due: ctlsign update'
+  assert_line --partial 'before they are moved to that cluster, or before that token signs'
+  ctlsign trust remove "$K/ccm2.pem" --yes
+  assert_line 'The current CTL does not list it: no update is due for that.'
+  refute_output --partial 'is due: '
+  ctlsign status
+  assert_success
+  ctlsign trust remove "$K/other.pem" --yes
+  assert_line 'An update of the CTL is due: ctlsign update'
+  ctlsign status
+  assert_failure 6
+}
+
+@test "trust add: lines fit the terminal" {
+  tty_require
+  first_ctl
+  TTY_COLUMNS=60 tty_start "$CTLSIGN" trust add "$K/other.pem" --yes
+  tty_finish
+  assert_success
+  assert_line 'Wait until the phones have the new CTL before they are moved'
+  assert_line 'to that cluster, or before that token signs.'
 }
 
 @test "trust remove: by file, by SHA-256, by serial with colons" {
@@ -201,6 +235,8 @@ sha256_of() {
   tty_wait 'Type "yes" to go on'
   tty_screen | grep -q '4A:21:9C:07'
   tty_type y
+  tty_wait 'Please type "yes" in full'
+  tty_type n
   tty_finish
   assert_failure 1
   assert_output --partial 'cancelled: nothing was changed'

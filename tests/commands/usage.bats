@@ -97,11 +97,18 @@ wrong() {
 @test "no command, unknown ones, half ones" {
   wrong '^ctlsign: which command\?'
   wrong "^ctlsign: there is no command 'sign'" sign
-  wrong "^ctlsign: there is no command 'buil'" buil -o x
-  wrong "^ctlsign: there is no command ''" ''
+  wrong "^ctlsign: there is no command 'buil'; did you mean 'build'\? see: " buil -o x
+  wrong "^ctlsign: there is no command 'updat'; did you mean 'update'\? see: " updat
+  wrong "^ctlsign: there is no command 'tokens'; did you mean 'token'\? see: " tokens list
+  wrong "^ctlsign: there is no command 'mixed-mode'; did you mean 'set-cluster mixed-mode'\? see: " \
+    mixed-mode
+  wrong "^ctlsign: there is no command 'frobnicate'; see: " frobnicate
+  wrong "^ctlsign: there is no command ''; see: " ''
   wrong "^ctlsign: there is no command 'sing'" help sing
   wrong "^ctlsign: 'token' needs a second word" token
-  wrong "^ctlsign: there is no command 'lost'" token lost
+  wrong "^ctlsign: there is no command 'token lost'; after 'token' stands one of: list, show, .*unblock; " token lost
+  wrong "^ctlsign: there is no command 'set-cluster mixed'; .*: mixed-mode, non-secure-mode; see: ctlsign set-cluster --help$" \
+    set-cluster mixed
   wrong "^ctlsign: unknown option '--frobnicate'" --frobnicate
   wrong "^ctlsign: unknown option '-v'" -v show
   wrong "^ctlsign: there is no command 'a\\\\x0Ab'" $'a\nb'

@@ -28,6 +28,7 @@ void drift_scene(struct drift_scene *scene, const char *release, enum cluster_si
 
 	memset(scene, 0, sizeof(*scene));
 	fixture_cluster(inventory, release);
+	inventory->export_controlled = true;
 	fixture_cluster_node(inventory, NODE_SUBSCRIBER, "cucm-sub1", "10.1.2.4",
 	    SERVICE_CALLMANAGER | SERVICE_TFTP);
 	fixture_cluster_node(inventory, NODE_TFTP, "tftp1", "10.1.2.5", SERVICE_TFTP);

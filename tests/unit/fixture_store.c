@@ -71,6 +71,7 @@ struct generation store_generation_of(const char *text)
 	generation.origins = strdup("TTCI");
 	generation.release = strdup("12.5(1)");
 	generation.domain = strdup("lab.example");
+	generation.file = strdup("/srv/tftp/CTLFile.tlv");
 	generation.mode = 1;
 	return generation;
 }

@@ -55,16 +55,29 @@ static void refuse_settings(int errnum)
 		_exit(98);
 }
 
-static void *ask(void *unused)
+static void ask_secret(struct error *err)
 {
 	struct secret pin = SECRET_INIT;
-	struct error err;
 
-	(void)unused;
-	terminal_told->status = terminal_ask_secret(TERMINAL_PROMPT, &pin, &err);
+	terminal_told->status = terminal_ask_secret(TERMINAL_PROMPT, &pin, err);
 	snprintf(terminal_told->answer, sizeof(terminal_told->answer), "%s",
 	    pin.text != NULL ? pin.text : "");
 	secret_wipe(&pin);
+}
+
+static void *ask(void *unused)
+{
+	struct error err;
+	bool other;
+
+	(void)unused;
+	if (terminal_setup.question == TERMINAL_SECRET)
+		ask_secret(&err);
+	else if (terminal_setup.question == TERMINAL_LINE)
+		terminal_told->status = terminal_ask_line(TERMINAL_PROMPT, NULL,
+		    terminal_told->answer, sizeof(terminal_told->answer), &other, &err);
+	else
+		terminal_told->status = terminal_confirm_again(TERMINAL_PROMPT, "yes", &err);
 	if (terminal_interrupted() != 0)
 		terminal_told->again = terminal_confirm(TERMINAL_ASKED_AGAIN, "yes", &err);
 	return NULL;

@@ -1,5 +1,5 @@
 /*
- * A pseudo-terminal with a process at it that asks for a secret, and a small shell that started it:
+ * A pseudo-terminal with a process at it that asks something, and a small shell that started it:
  * what a person does and sees is played by the test.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
@@ -23,8 +23,16 @@ enum terminal_scene {
 	TERMINAL_ABANDONED, /* in the background, and its shell has gone */
 };
 
+/* What it asks for. */
+enum terminal_question {
+	TERMINAL_SECRET,
+	TERMINAL_LINE, /* with echo */
+	TERMINAL_WORD, /* "yes", by terminal_confirm_again() */
+};
+
 /* To be set before terminal_start(). */
 struct terminal_setup {
+	enum terminal_question question;
 	bool on_worker;	    /* asks on a thread that blocks all signals */
 	int ignored_signal; /* 0: none */
 	bool line_editor;   /* the shell reads keys itself until a job is in the foreground */

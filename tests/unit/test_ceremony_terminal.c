@@ -1,5 +1,6 @@
 /*
- * Questions at a terminal: the echo, the signals that end and stop programs, and the background.
+ * Questions at a terminal: the echo, the signals that end and stop programs, the background, and
+ * the word that is asked for again.
  * Each is asked by the main thread and by a worker that blocks all signals.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
@@ -8,6 +9,7 @@
 #include "harness.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #define ASKED(times) CU_ASSERT_TRUE_FATAL(terminal_see(TERMINAL_PROMPT, times, 10000))
@@ -228,6 +230,57 @@ static void does_not_ask_when_nothing_changed(void)
 	CU_ASSERT_FALSE(terminal_shows(TERMINAL_PROMPT, 1));
 }
 
+/* Nothing that follows sticks to the prompt; a question that is never shown leaves no line. */
+static void leaves_its_line_once(void)
+{
+	terminal_setup.question = TERMINAL_LINE;
+	CU_ASSERT_TRUE_FATAL(terminal_start(TERMINAL_ALONE));
+	ASKED(1);
+	terminal_type("\003");
+	CU_ASSERT_TRUE_FATAL(terminal_ended());
+	CU_ASSERT_EQUAL(terminal_told->status, ST_CANCELLED);
+	CU_ASSERT_EQUAL(terminal_told->again, ST_CANCELLED);
+	CU_ASSERT_EQUAL(terminal_told->interrupted, SIGINT);
+	CU_ASSERT_TRUE(terminal_see(TERMINAL_PROMPT "^C\r\n", 1, 1000));
+	CU_ASSERT_FALSE(terminal_see("\n", 2, 50));
+}
+
+/* FIRST is answered with STATUS at once, or SECOND is when it is asked again. */
+static void answers_word(const char *first, const char *second, enum status status)
+{
+	const char *again = "Please type \"yes\" in full to go on, or \"no\" to stop: ";
+
+	terminal_setup = (struct terminal_setup){.question = TERMINAL_WORD, .refused_errnum = -1};
+	CU_ASSERT_TRUE_FATAL(terminal_start(TERMINAL_ALONE));
+	ASKED(1);
+	terminal_type(first);
+	if (second != NULL) {
+		CU_ASSERT_TRUE_FATAL(terminal_see(again, 1, 10000));
+		terminal_type(second);
+	}
+	assert_told(status, "", 0);
+	CU_ASSERT_FALSE(terminal_shows(again, second != NULL ? 2 : 1));
+	terminal_finish();
+}
+
+static void test_asks_again_for_the_word(void)
+{
+	char too_long[202];
+
+	answers_word("yes\n", NULL, ST_OK);
+	answers_word("\n", NULL, ST_CANCELLED);
+	answers_word("no\n", NULL, ST_CANCELLED);
+	answers_word("N\n", NULL, ST_CANCELLED);
+	answers_word("\004", NULL, ST_CANCELLED);
+	answers_word("y\n", "yes\n", ST_OK);
+	answers_word("y\n", "y\n", ST_CANCELLED);
+	answers_word("YES\n", "no\n", ST_CANCELLED);
+	memset(too_long, 'y', sizeof(too_long) - 2);
+	memcpy(too_long + sizeof(too_long) - 2, "\n", 2);
+	answers_word(too_long, "yes\n", ST_OK);
+	answers_word(too_long, too_long, ST_CANCELLED);
+}
+
 #define BOTH_WAYS(name)                                                                            \
 	static void test_##name(void)                                                              \
 	{                                                                                          \
@@ -250,6 +303,7 @@ BOTH_WAYS(respects_an_ignored_sigttou)
 BOTH_WAYS(is_silent_again_after_sigstop)
 BOTH_WAYS(does_not_ask_with_echo)
 BOTH_WAYS(does_not_ask_when_nothing_changed)
+BOTH_WAYS(leaves_its_line_once)
 
 int main(void)
 {
@@ -272,6 +326,8 @@ int main(void)
 	    {"the echo is off again after SIGSTOP", test_is_silent_again_after_sigstop},
 	    {"no question when the echo stays on", test_does_not_ask_with_echo},
 	    {"nor when switching it off changed nothing", test_does_not_ask_when_nothing_changed},
+	    {"Ctrl-C leaves the prompt's line, once", test_leaves_its_line_once},
+	    {"a word that is mistyped is asked for once more", test_asks_again_for_the_word},
 	};
 
 	static const int defaults[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};

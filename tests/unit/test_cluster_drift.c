@@ -45,7 +45,7 @@ static void test_server_added(void)
 	    "server cucm-sub2 (CCM, 10.1.2.20) is not in the CTL: serial %s",
 	    drift_scene_serial(drift_scene_node(&scene, "cucm-sub2")->certificate.x509));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text,
-	    "update the CTL, then restart TFTP, CallManager and CTIManager, and reset"));
+	    "ctlsign update, then restart TFTP, CallManager and CTIManager, and reset"));
 	drift_scene_free(&scene);
 }
 
@@ -57,7 +57,7 @@ static void test_restart_by_release(void)
 	    &scene.inventory, NODE_SUBSCRIBER, "cucm-sub2", "10.1.2.20", SERVICE_CALLMANAGER);
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "server-added:cucm-sub2"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, "",
-	    "update the CTL, then restart TFTP and CallManager, and reset the phones"));
+	    "ctlsign update, then restart TFTP and CallManager, and reset the phones"));
 	drift_scene_free(&scene);
 }
 
@@ -77,7 +77,7 @@ static void test_server_removed(void)
 	    "server cucm-sub2.lab (CCM, 10.1.2.20) stands in the CTL and no longer in "
 	    "ctlsign.conf: serial %s",
 	    drift_scene_serial(certificate));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -88,7 +88,7 @@ static void test_server_renamed(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "server-renamed:cucm-sub1"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "server cucm-sub1 is called cucm-west.lab now, in the CTL it is 'cucm-sub1.lab'",
-	    "update the CTL"));
+	    "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -112,7 +112,7 @@ static void test_server_readdressed(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "server-readdressed:cucm-sub1"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "server cucm-sub1 has the address 10.9.9.9 now, in the CTL it has 10.1.2.4",
-	    "update the CTL"));
+	    "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -136,11 +136,11 @@ static void test_server_role(void)
 	drift_scene_node(&scene, "cucm-sub1")->services = SERVICE_CALLMANAGER;
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "server-role:cucm-sub1"));
 	CU_ASSERT_TRUE(drift_scene_says(
-	    &scene, 0, "server cucm-sub1 is CCM now, in the CTL it is CCM+TFTP", "update the CTL"));
+	    &scene, 0, "server cucm-sub1 is CCM now, in the CTL it is CCM+TFTP", "ctlsign update"));
 	drift_scene_node(&scene, "cucm-sub1")->services = SERVICE_TVS;
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "server-role:cucm-sub1"));
 	CU_ASSERT_TRUE(drift_scene_says(
-	    &scene, 0, "server cucm-sub1 runs neither CallManager nor TFTP now", "update the CTL"));
+	    &scene, 0, "server cucm-sub1 runs neither CallManager nor TFTP now", "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -286,7 +286,7 @@ static void test_certificates(void)
 	snprintf(text, sizeof(text),
 	    "CallManager certificate of cucm-sub1 is new: serial %s; in the CTL it is %s",
 	    drift_scene_serial(fixture_cluster_cert("cucm-sub1.lab", 1)), drift_scene_serial(old));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL, then restart TFTP"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update, then restart TFTP"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 1, "TFTP certificate of tftp1 is new", "update"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 2, "TFTP certificate of alt1 is new", "update"));
 	CU_ASSERT_TRUE(

@@ -25,7 +25,7 @@ static void test_next_address(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "next-address:tftp1"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "TFTP server tftp1 is about to move to 10.9.9.5, which the CTL does not list yet",
-	    "update the CTL and wait until the phones have it, before the server moves"));
+	    "ctlsign update, and wait until the phones have that CTL, before the server moves"));
 
 	drift_scene_sign(&scene);
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "!moving:tftp1"));

@@ -32,10 +32,10 @@ static void test_anchors_missing(void)
 	    "calls for it: serial %s",
 	    drift_scene_serial(scene.inventory.nodes[0].certificate.x509));
 	CU_ASSERT_TRUE(drift_scene_says(
-	    &scene, 0, text, "phones must have one that lists it before tokenless signing"));
+	    &scene, 0, text, "phones must have a CTL that lists it before tokenless signing"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 1,
 	    "ITLRecovery certificate is not in the CTL as SAST, and release 12.5(1) calls for it",
-	    "update the CTL"));
+	    "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -62,7 +62,7 @@ static void test_token_added(void)
 	snprintf(text, sizeof(text),
 	    "certificate of token CN=SAST-3;O=Lab;C=PL is not in the CTL as SAST: serial %s",
 	    drift_scene_serial(token));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL, then restart"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update, then restart"));
 	drift_scene_free(&scene);
 }
 
@@ -79,7 +79,7 @@ static void test_surplus(void)
 	snprintf(text, sizeof(text),
 	    "CN=SAST-3;O=Lab;C=PL stands in the CTL as SAST and is not called for: serial %s",
 	    drift_scene_serial(token));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL, then restart"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update, then restart"));
 	drift_scene_free(&scene);
 }
 
@@ -108,7 +108,7 @@ static void test_trust(void)
 	    "Phone-SAST-trust certificate CN=ITLRECOVERY_other.lab;O=Lab;C=PL is not in the CTL as "
 	    "SAST: serial %s",
 	    drift_scene_serial(other));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update"));
 
 	drift_scene_sign(&scene);
 	CU_ASSERT_TRUE(drift_scene_is(&scene, ""));
@@ -116,7 +116,7 @@ static void test_trust(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "trust-removed:CN=ITLRECOVERY_other.lab;O=Lab;C=PL"));
 	snprintf(text, sizeof(text), "no longer in Phone-SAST-trust: serial %s",
 	    drift_scene_serial(other));
-	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "update the CTL"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, text, "ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -128,6 +128,12 @@ static void test_few_tokens(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "!few-tokens:"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, "the CTL lists 1 token: if it is lost or locked",
 	    "ctlsign update --add-token"));
+	scene.n_tokens = 0;
+	drift_scene_sign(&scene);
+	CU_ASSERT_TRUE(drift_scene_is(&scene, "!few-tokens:"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
+	    "the CTL is to be signed by tokens and lists none: no token can sign the next one",
+	    "ctlsign update --sign-with KEY"));
 	drift_scene_free(&scene);
 }
 
@@ -146,7 +152,65 @@ static void test_no_anchor(void)
 	    "!no-recovery-anchor:"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 2,
 	    "the CTL lists neither today's CallManager certificate nor today's ITLRecovery",
-	    "sign the update with a key that the CTL lists"));
+	    "go back to one of the old keys for one update"));
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, "is new",
+	    "put the old CallManager certificate and key back in ctlsign.conf, then: ctlsign "
+	    "update; when all phones have that CTL, enter the new ones again, then: ctlsign "
+	    "reset-localkey"));
+	scene.inventory.tokenless_signer = SIGNER_ITLRECOVERY;
+	drift_scene_ask(&scene);
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 1, "is new",
+	    "put the old ITLRecovery certificate and key back in ctlsign.conf"));
+	drift_scene_free(&scene);
+}
+
+/* The usual signer's certificate is new: phones would reject its update. */
+static void test_usual_signer_is_new(void)
+{
+	const char *way = "run ctlsign reset-localkey, which signs with the other SAST; when all "
+			  "phones have that CTL: ctlsign update";
+
+	drift_scene(&scene, "12.5(1)", SIGNING_TOKENLESS);
+	drift_scene_sign(&scene);
+	fixture_cluster_certificate(
+	    &scene.inventory.nodes[0].certificate, fixture_cluster_cert("cucm-pub.lab", 1));
+	fixture_cluster_address(&scene.inventory.alternate_tftp[0].address, "10.9.9.9");
+	fixture_cluster_address(&drift_scene_node(&scene, "tftp1")->next_address, "10.9.9.5");
+	CU_ASSERT_TRUE(drift_scene_is(
+	    &scene, "tftp-readdressed:alt1 callmanager-certificate:cucm-pub next-address:tftp1"));
+	for (size_t i = 0; i < 3; i++)
+		CU_ASSERT_STRING_EQUAL(scene.drift.items[i].todo, way);
+	/* Not the one that signs usually. */
+	scene.inventory.tokenless_signer = SIGNER_ITLRECOVERY;
+	drift_scene_ask(&scene);
+	CU_ASSERT_TRUE(
+	    drift_scene_says(&scene, 1, "CallManager certificate of", "ctlsign update, then"));
+	fixture_cluster_certificate(
+	    &scene.inventory.itlrecovery, fixture_cluster_cert("ITLRECOVERY_cucm-pub.lab", 1));
+	drift_scene_free(&scene);
+
+	drift_scene(&scene, "12.5(1)", SIGNING_TOKENLESS);
+	scene.inventory.tokenless_signer = SIGNER_ITLRECOVERY;
+	drift_scene_sign(&scene);
+	fixture_cluster_certificate(
+	    &scene.inventory.itlrecovery, fixture_cluster_cert("ITLRECOVERY_cucm-pub.lab", 1));
+	CU_ASSERT_TRUE(drift_scene_is(&scene, "itlrecovery-certificate:ITLRecovery"));
+	CU_ASSERT_STRING_EQUAL(scene.drift.items[0].todo, way);
+	drift_scene_free(&scene);
+}
+
+/* A release with one anchor: only Phone-SAST-trust makes its successor known before. */
+static void test_only_anchor_is_new(void)
+{
+	drift_scene(&scene, "10.5(1)", SIGNING_TOKENLESS);
+	drift_scene_sign(&scene);
+	fixture_cluster_certificate(
+	    &scene.inventory.nodes[0].certificate, fixture_cluster_cert("cucm-pub.lab", 1));
+	drift_scene_ask(&scene);
+	CU_ASSERT_TRUE(drift_scene_says(&scene, 0, "CallManager certificate of cucm-pub is new",
+	    "put the old CallManager certificate and key back in ctlsign.conf, ctlsign trust add "
+	    "the new certificate, ctlsign update; when all phones have that CTL, enter the new "
+	    "ones again, then: ctlsign update"));
 	drift_scene_free(&scene);
 }
 
@@ -174,7 +238,9 @@ static const struct harness_test tests[] = {
     {"a SAST that is not called for is surplus", test_surplus},
     {"a SAST that nothing is known of is surplus", test_kept_sast},
     {"Phone-SAST-trust: added and removed", test_trust},
-    {"one token is too few", test_few_tokens},
+    {"one token is too few, and none, too", test_few_tokens},
+    {"the usual tokenless signer is new: the other one signs", test_usual_signer_is_new},
+    {"the only tokenless signer is new", test_only_anchor_is_new},
     {"both anchors new: phones trust none", test_no_anchor},
     {"a release without support for tokenless signing", test_unsupported},
 };

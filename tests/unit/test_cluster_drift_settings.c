@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DAY (24L * 60 * 60)
 
@@ -41,7 +42,7 @@ static void test_domain_once(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "domain:west.example"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "the cluster's domain is west.example now, the CTL was made for lab",
-	    "update the CTL, then restart"));
+	    "ctlsign update, then restart"));
 	drift_scene_free(&scene);
 }
 
@@ -154,7 +155,7 @@ static void test_upgrade(void)
 	CU_ASSERT_TRUE(drift_scene_is(&scene, "upgrade:"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "the cluster runs release 12.5(1) now and the CTL was made for 10.0(1): across 10.5",
-	    "update the CTL, then restart"));
+	    "ctlsign update, then restart"));
 	CU_ASSERT_EQUAL(release_parse("11.5(1)", &from, &err), ST_OK);
 	CU_ASSERT_TRUE(drift_scene_is(&scene, ""));
 	drift_scene_free(&scene);
@@ -237,7 +238,7 @@ static void test_expires(void)
 	    &scene, "!expires:cucm-pub !expires:ITLRecovery !expires:tftp1 !expires:asa1"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "CallManager certificate of cucm-pub expires in 7 days: on 2015-02-13 14:39:06 UTC",
-	    "name it in ctlsign.conf and update the CTL"));
+	    "have a new one made and name it in ctlsign.conf; ctlsign status then tells"));
 	CU_ASSERT_TRUE(
 	    drift_scene_says(&scene, 1, "ITLRecovery certificate expires in 7 days", "update"));
 	CU_ASSERT_TRUE(
@@ -265,7 +266,82 @@ static void test_expires(void)
 	    &scene, "!expired:cucm-pub !expired:ITLRecovery !expired:tftp1 !expired:asa1"));
 	CU_ASSERT_TRUE(drift_scene_says(&scene, 0,
 	    "CallManager certificate of cucm-pub has expired: on 2015-02-13 14:39:06 UTC",
-	    "update the CTL"));
+	    "name it in ctlsign.conf"));
+	drift_scene_free(&scene);
+}
+
+/* No ctlsign.conf names the certificates of tokens and of Phone-SAST-trust. */
+static void test_sasts_expire(void)
+{
+	X509 *other = fixture_cluster_cert("ITLRECOVERY_other.lab", 0);
+	X509 *token = fixture_cluster_cert("SAST-1", 0);
+	char todo[256];
+	time_t begin, end;
+
+	drift_scene(&scene, "12.5(1)", SIGNING_TOKENS);
+	scene.trust[scene.n_trust++] = other;
+	drift_scene_sign(&scene);
+	scene.list.timestamp = 0;
+	CU_ASSERT_TRUE(tl_certificate_validity(token, &begin, &end));
+	scene.request.now = end + 1;
+	drift_scene_ask(&scene);
+	CU_ASSERT_STRING_EQUAL(scene.drift.items[0].name, "CN=SAST-1;O=Lab;C=PL");
+	snprintf(todo, sizeof(todo),
+	    "prepare a new token, then: ctlsign update --add-token --remove-token %s",
+	    drift_scene_serial(token));
+	CU_ASSERT_TRUE(drift_scene_says(
+	    &scene, 0, "certificate of token CN=SAST-1;O=Lab;C=PL has expired", todo));
+	for (size_t i = 0; i < scene.drift.n; i++) {
+		if (strstr(scene.drift.items[i].text, "Phone-SAST-trust") == NULL)
+			continue;
+		snprintf(todo, sizeof(todo), "ctlsign trust remove %s, then: ctlsign update",
+		    drift_scene_serial(other));
+		CU_ASSERT_TRUE(drift_scene_says(&scene, i, "has expired", todo));
+		drift_scene_free(&scene);
+		return;
+	}
+	CU_FAIL("nothing is told of Phone-SAST-trust");
+	drift_scene_free(&scene);
+}
+
+static void test_export_control(void)
+{
+	begin();
+	scene.inventory.export_controlled = false;
+	CU_ASSERT_TRUE(drift_scene_is(&scene, "!export-control:"));
+	CU_ASSERT_TRUE(drift_scene_says(
+	    &scene, 0, "an update will be refused", "set export-controlled = yes in ctlsign.conf"));
+	scene.request.mode = MODE_NON_SECURE;
+	drift_scene_ask(&scene);
+	for (size_t i = 0; i < scene.drift.n; i++)
+		CU_ASSERT_STRING_NOT_EQUAL(scene.drift.items[i].code, "export-control");
+	drift_scene_free(&scene);
+}
+
+/* Before the first CTL the inventory is looked at. */
+static void test_no_list(void)
+{
+	struct cluster_plan plan = {NULL, NULL, 0};
+	struct plan_request request = {.inventory = &scene.inventory, .mode = MODE_MIXED};
+	struct drift drift;
+	struct error err;
+
+	drift_scene(&scene, "12.5(1)", SIGNING_TOKENS);
+	ends(&scene.inventory.nodes[2].certificate, scene.request.now + DAY);
+	scene.inventory.export_controlled = false;
+	CU_ASSERT_EQUAL_FATAL(cluster_plan(&request, &plan, &err), ST_OK);
+	scene.request.plan = &plan;
+	CU_ASSERT_EQUAL_FATAL(cluster_drift(&scene.request, &drift, &err), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(drift.n, 2);
+	CU_ASSERT_EQUAL(drift.n_updates, 0);
+	CU_ASSERT_STRING_EQUAL(drift.items[0].code, "expires");
+	CU_ASSERT_STRING_EQUAL(drift.items[0].name, "tftp1");
+	CU_ASSERT_STRING_EQUAL(
+	    drift.items[0].todo, "have a new one made, and name it in ctlsign.conf");
+	CU_ASSERT_STRING_EQUAL(drift.items[1].code, "export-control");
+	CU_ASSERT_PTR_NOT_NULL(strstr(drift.items[1].text, "set-cluster mixed-mode"));
+	drift_free(&drift);
+	cluster_plan_free(&plan);
 	drift_scene_free(&scene);
 }
 
@@ -303,6 +379,9 @@ static const struct harness_test tests[] = {
     {"the file is another one, or missing", test_file},
     {"the clock went backwards by more than a minute", test_clock},
     {"certificates that end: each once, with whose and when", test_expires},
+    {"tokens and Phone-SAST-trust that end", test_sasts_expire},
+    {"export control does not allow mixed mode", test_export_control},
+    {"no CTL yet: warnings of the inventory and its certificates", test_no_list},
     {"updates come first, in the order of the codes", test_order},
 };
 

@@ -129,6 +129,42 @@ static void the_lists_order_stays(void)
 	end();
 }
 
+/* The list names no server, which the inventory does: address and certificate tell. */
+static void servers_without_a_name(void)
+{
+	struct plan_request request = tokenless();
+	struct cluster_plan plan;
+	struct buffer other = BUFFER_INIT;
+	struct error err;
+
+	CU_ASSERT_EQUAL_FATAL(cluster_plan(&request, &plan, &err), ST_OK);
+	for (size_t i = 2; i < plan.n; i++) {
+		plan.entries[i].dns = "";
+		plan.entries[i].stored = (struct bytes){NULL, 0};
+	}
+	fixture_cluster_list(plan.entries, plan.n, fixture_cluster_cert("cucm-pub.lab", 0), &other);
+	cluster_plan_free(&plan);
+	buffer_free(&file);
+	file = other;
+	read_current();
+	CU_ASSERT_EQUAL_FATAL(tl_string(current.records[4].dns).len, 0);
+	fixture_plan_is(&request, "c SAST cucm-pub.lab cucm-pub.lab 10.1.2.3 =1\n"
+				  "i SAST ITLRECOVERY_cucm-pub.lab cucm-pub.lab 10.1.2.3 =2\n"
+				  "n CCM+TFTP cucm-pub.lab cucm-pub.lab 10.1.2.3 =3\n"
+				  "f CAPF CAPF-cucm-pub cucm-pub.lab 10.1.2.3 =4\n"
+				  "n CCM+TFTP cucm-sub.lab cucm-sub.lab 10.1.2.4 =5\n");
+	/* At another address, or with another certificate, it is another one. */
+	fixture_cluster_address(&cluster.nodes[1].address, "10.1.2.44");
+	fixture_cluster_certificate(
+	    &cluster.nodes[0].certificate, fixture_cluster_cert("cucm-pub.lab", 1));
+	fixture_plan_is(&request, "c SAST cucm-pub.lab:1 cucm-pub.lab 10.1.2.3\n"
+				  "i SAST ITLRECOVERY_cucm-pub.lab cucm-pub.lab 10.1.2.3 =2\n"
+				  "f CAPF CAPF-cucm-pub cucm-pub.lab 10.1.2.3 =4\n"
+				  "n CCM+TFTP cucm-pub.lab:1 cucm-pub.lab 10.1.2.3\n"
+				  "n CCM+TFTP cucm-sub.lab cucm-sub.lab 10.1.2.44\n");
+	end();
+}
+
 static void a_renewed_certificate_takes_the_old_ones_place(void)
 {
 	struct plan_request request = tokenless();
@@ -415,6 +451,7 @@ int main(void)
 	    {"an unchanged cluster gives the same bytes",
 		an_unchanged_cluster_gives_the_same_bytes},
 	    {"the list's order stays", the_lists_order_stays},
+	    {"servers without a name", servers_without_a_name},
 	    {"a renewed certificate takes the old one's place",
 		a_renewed_certificate_takes_the_old_ones_place},
 	    {"a changed address keeps the place", a_changed_address_keeps_the_place},

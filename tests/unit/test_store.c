@@ -56,6 +56,7 @@ static void a_generation_comes_back(void)
 	CU_ASSERT_STRING_EQUAL(got.origins, "TTCI");
 	CU_ASSERT_STRING_EQUAL(got.release, "12.5(1)");
 	CU_ASSERT_STRING_EQUAL(got.domain, "lab.example");
+	CU_ASSERT_STRING_EQUAL(got.file, "/srv/tftp/CTLFile.tlv");
 	CU_ASSERT_EQUAL(got.mode, 1);
 	CU_ASSERT_EQUAL(got.signing, 0);
 	store_close(store);
@@ -79,6 +80,7 @@ static void what_is_not_given_is_empty(void)
 	CU_ASSERT_EQUAL(got.number, 1);
 	CU_ASSERT_STRING_EQUAL(got.signer, "");
 	CU_ASSERT_STRING_EQUAL(got.domain, "");
+	CU_ASSERT_STRING_EQUAL(got.file, "");
 	CU_ASSERT_STRING_EQUAL(got.who, store_who(who, sizeof(who)));
 	store_close(store);
 	generation_free(&put);
@@ -110,13 +112,118 @@ static void text_is_one_printable_line(void)
 	store_remove();
 }
 
+/* A path that was made printable would name another file. */
+static void the_file_is_kept_as_it_is(void)
+{
+	static const char odd[] = "odd \\ \xff\n\x1b.tlv";
+	struct generation put = store_generation_of("x"), got = GENERATION_INIT;
+	struct audit_entry entry = store_entry("begins");
+	struct store *store = store_opened(STORE_CHANGE);
+	char here[512], expected[600], last[65];
+	int64_t n = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof(here)));
+	snprintf(expected, sizeof(expected), "%s/%s", here, odd);
+	free(put.file);
+	put.file = strdup(odd);
+	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_OK);
+	CU_ASSERT_STRING_EQUAL(put.file, expected);
+	CU_ASSERT_EQUAL(store_pending(store, &got, &err), ST_OK);
+	CU_ASSERT_STRING_EQUAL(got.file, expected);
+	CU_ASSERT_EQUAL(store_finish(store, 1, &entry, &err), ST_OK);
+	CU_ASSERT_EQUAL(store_audit_verify(store, NULL, &n, last, &err), ST_OK);
+	CU_ASSERT_EQUAL(n, 2);
+	store_close(store);
+	CU_ASSERT_EQUAL((store = store_opened(STORE_CHANGE)) != NULL, true);
+	store_close(store);
+	generation_free(&put);
+	generation_free(&got);
+	store_remove();
+}
+
+/* A time with which no date can be written is damage, and the column is named. */
+static void times_have_limits(void)
+{
+	static const struct {
+		const char *sql;
+		const char *column;
+	} bad[] = {
+	    {"UPDATE generation SET made = 253402300800", "made"},
+	    {"UPDATE generation SET made = 9223372036854775807", "made"},
+	    {"UPDATE generation SET made = -1", "made"},
+	    {"UPDATE trusted SET added = 253402300800", "added"},
+	    {"UPDATE trusted SET added = -9223372036854775808", "added"},
+	    {"UPDATE audit SET at = 253402300800", "at"},
+	    {"UPDATE audit SET at = -1", "at"},
+	};
+	struct audit_entry entry = store_entry("a step");
+	struct generation put = store_generation_of("x");
+	struct store_trusted *list = NULL;
+	struct store *store;
+	char said[128], last[65];
+	int64_t count;
+	size_t n;
+
+	for (size_t i = 0; i < HARNESS_COUNT(bad); i++) {
+		store = store_opened(STORE_CHANGE);
+		store_fill(store, 1);
+		CU_ASSERT_EQUAL(
+		    store_trust_add(store, text_bytes("a"), "a.pem", &entry, &err), ST_OK);
+		store_close(store);
+		store_tamper(bad[i].sql);
+		store = store_opened(STORE_CHANGE);
+		snprintf(said, sizeof(said),
+		    "the time \"%s\" is before 1970 or after the year 9999", bad[i].column);
+		CU_ASSERT_EQUAL(store_audit_verify(store, NULL, &count, last, &err), ST_FORMAT);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.what, said));
+		CU_ASSERT_STRING_EQUAL(err.where, store_path());
+		err.what[0] = '\0';
+		if (strcmp(bad[i].column, "made") == 0)
+			CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_FORMAT);
+		if (strcmp(bad[i].column, "added") == 0) {
+			CU_ASSERT_EQUAL(store_trust(store, &list, &n, &err), ST_FORMAT);
+			store_trust_free(list, n);
+		}
+		if (strcmp(bad[i].column, "at") != 0)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.what, said));
+		store_close(store);
+		store_remove();
+	}
+	/* The last moment that is allowed; and a number that is none has a name, too. */
+	store = store_opened(STORE_CHANGE);
+	store_fill(store, 1);
+	store_close(store);
+	store_tamper("UPDATE generation SET made = 253402300799");
+	store = store_opened(STORE_CHANGE);
+	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "the clock went backwards"));
+	store_close(store);
+	store_tamper("UPDATE generation SET number = 9223372036854775807");
+	store = store_opened(STORE_CHANGE);
+	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_FORMAT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "a \"number\" has a value that cannot be there"));
+	store_close(store);
+	generation_free(&put);
+	store_remove();
+}
+
+static int64_t next_number(struct store *store)
+{
+	int64_t number = 0;
+
+	CU_ASSERT_EQUAL(store_next_number(store, &number, &err), ST_OK);
+	return number;
+}
+
 static void abandoned_numbers_are_not_used_again(void)
 {
 	struct audit_entry entry = store_entry("a step");
 	struct generation put = store_generation_of("x"), got = GENERATION_INIT;
 	struct store *store = store_opened(STORE_CHANGE);
 
+	CU_ASSERT_EQUAL(next_number(store), 1);
 	store_fill(store, 1);
+	CU_ASSERT_EQUAL(next_number(store), 2);
 	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_OK);
 	CU_ASSERT_EQUAL(put.number, 2);
 	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_FAILED);
@@ -127,6 +234,7 @@ static void abandoned_numbers_are_not_used_again(void)
 	CU_ASSERT_EQUAL(store_abandon(store, 2, &entry, &err), ST_OK);
 	CU_ASSERT_EQUAL(store_finish(store, 2, &entry, &err), ST_FAILED);
 	CU_ASSERT_EQUAL(store_abandon(store, 2, &entry, &err), ST_FAILED);
+	CU_ASSERT_EQUAL(next_number(store), 3);
 	CU_ASSERT_EQUAL(store_begin(store, &put, &entry, &err), ST_OK);
 	CU_ASSERT_EQUAL(put.number, 3);
 	CU_ASSERT_EQUAL(store_current(store, &got, &err), ST_OK);
@@ -347,6 +455,8 @@ int main(void)
 	    {"a generation comes back as it was put in", a_generation_comes_back},
 	    {"what is not given is empty", what_is_not_given_is_empty},
 	    {"text is one printable line", text_is_one_printable_line},
+	    {"the file of a generation is kept as it is", the_file_is_kept_as_it_is},
+	    {"times have limits", times_have_limits},
 	    {"numbers of abandoned generations are not used again",
 		abandoned_numbers_are_not_used_again},
 	    {"one of many generations, and those that there are", one_of_many},
