@@ -81,7 +81,7 @@ static enum status open_state(
 	if (how == CLUSTER_READ && access(state, F_OK) != 0 && errno == ENOENT)
 		return ST_OK;
 	return store_open(state, how == CLUSTER_READ ? STORE_READ : STORE_CHANGE, command,
-	    STORE_WAIT_MS, &cluster->store, err);
+	    how == CLUSTER_CHANGE ? STORE_WAIT_MS : 0, &cluster->store, err);
 }
 
 enum status cluster_open(const char *conf, enum cluster_access access, const char *command,
@@ -93,7 +93,7 @@ enum status cluster_open(const char *conf, enum cluster_access access, const cha
 		st = open_state(out, access, command, err);
 	if (st != ST_OK || out->store == NULL)
 		return st;
-	if (access == CLUSTER_CHANGE)
+	if (access != CLUSTER_READ)
 		st = admin_recover(out, err);
 	if (st == ST_OK)
 		st = store_current(out->store, &out->current, err);

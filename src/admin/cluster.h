@@ -24,7 +24,8 @@ struct cluster {
 	char *recovered; /* what was done about a run that was killed; NULL: nothing */
 };
 
-enum cluster_access { CLUSTER_READ, CLUSTER_CHANGE };
+/* CHANGE_NOW: ST_BUSY at once while another run changes the cluster, where CHANGE waits. */
+enum cluster_access { CLUSTER_READ, CLUSTER_CHANGE, CLUSTER_CHANGE_NOW };
 
 /*
  * Reads the inventory CONF and the state that it names.  CLUSTER_CHANGE takes the lock, makes a

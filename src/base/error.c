@@ -171,6 +171,7 @@ const char *status_name(enum status status)
 	    [ST_TOKEN] = "token",
 	    [ST_CANCELLED] = "cancelled",
 	    [ST_UPDATE_DUE] = "update-due",
+	    [ST_BUSY] = "busy",
 	};
 	size_t i = (size_t)status;
 

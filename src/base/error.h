@@ -46,6 +46,7 @@ enum status {
 	ST_TOKEN,	  /* the token or module answered with another error */
 	ST_CANCELLED,	  /* the person said no */
 	ST_UPDATE_DUE,	  /* nothing failed: the cluster needs a new CTL */
+	ST_BUSY,	  /* another run holds what this one needs; it will be done some time */
 };
 
 /*

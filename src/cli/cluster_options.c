@@ -5,6 +5,7 @@
  */
 #include "cli/cluster_options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,5 +50,15 @@ enum status cli_cluster_read(const char *config, struct cluster *out, struct err
 enum status cli_cluster_change(
     const char *config, const char *command, struct cluster *out, struct error *err)
 {
+	const enum status st = open_cluster(config, CLUSTER_CHANGE_NOW, command, out, err);
+	char line[1024];
+
+	if (st != ST_BUSY)
+		return st;
+	/* Nobody likes a program that says nothing for ten seconds. */
+	snprintf(line, sizeof(line), _("%s; waiting up to %d seconds for it"), err->what,
+	    STORE_WAIT_MS / 1000);
+	cli_warn(line);
+	cluster_close(out);
 	return open_cluster(config, CLUSTER_CHANGE, command, out, err);
 }

@@ -46,6 +46,7 @@ enum cli_exit cli_exit_code(enum status status)
 	case ST_LIMIT:
 	case ST_CRYPTO:
 	case ST_CANCELLED:
+	case ST_BUSY:
 		break;
 	}
 	return CLI_FAILED;

@@ -101,15 +101,14 @@ static enum status tell_holder(int fd, struct error *err)
 	if (pid > 0 && started > 0 && *end == ' ') {
 		text_printable_into(command, sizeof(command), text_bytes(end + 1));
 		text_time_local(&since, (time_t)started);
-		error_set(err, ST_FAILED,
-		    _("process %jd has the state locked since %s: ctlsign %s"), pid,
-		    buffer_text(&since) != NULL ? buffer_text(&since) : "", command);
+		error_set(err, ST_BUSY, _("process %jd has the state locked since %s: ctlsign %s"),
+		    pid, buffer_text(&since) != NULL ? buffer_text(&since) : "", command);
 	} else {
-		error_set(err, ST_FAILED, "%s", _("another run of ctlsign has the state locked"));
+		error_set(err, ST_BUSY, "%s", _("another run of ctlsign has the state locked"));
 	}
 	error_hint(err, "%s", _("wait until it is done, then run it again"));
 	buffer_free(&since);
-	return ST_FAILED;
+	return ST_BUSY;
 }
 
 static enum status try_until(int fd, int64_t until, const sigset_t *signals, struct error *err)

@@ -31,7 +31,7 @@ enum store_access {
 /*
  * Opens the state file PATH.  With STORE_CHANGE a lock file beside it ("PATH.lock", never removed)
  * is held until store_close(), or until the process ends: a second changing run waits WAIT_MS and
- * is then ST_FAILED with the process and command that hold it.  COMMAND is written there for others
+ * is then ST_BUSY with the process and command that hold it.  COMMAND is written there for others
  * to read.  STORE_READ never waits for a changing run, and of an older version's file it is told
  * to run a changing command first.  A file that is damaged is told as such.
  */

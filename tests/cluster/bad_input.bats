@@ -225,6 +225,8 @@ base.commit()' "$1"
   refused_change_yes 1 \
     "state.db.lock: process $(<"$TTY_DIR/pid") has the state locked since .*: ctlsign update;" \
     set-cluster non-secure-mode
+  assert_stderr --partial "has the state locked"
+  assert_stderr --partial "waiting up to 10 seconds for it"
   tty_type yes
   tty_finish
   assert_success

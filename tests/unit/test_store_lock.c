@@ -85,7 +85,7 @@ static void the_holder_is_named(void)
 	char start[128];
 	long before = now_ms();
 
-	CU_ASSERT_EQUAL(try(0), ST_FAILED);
+	CU_ASSERT_EQUAL(try(0), ST_BUSY);
 	CU_ASSERT_TRUE(now_ms() - before < 2000);
 	snprintf(start, sizeof(start), "process %ld has the state locked since 20", (long)pid);
 	CU_ASSERT_EQUAL(strncmp(err.what, start, strlen(start)), 0);
@@ -93,7 +93,7 @@ static void the_holder_is_named(void)
 	CU_ASSERT_STRING_EQUAL(err.where, lock_path());
 	CU_ASSERT_STRING_NOT_EQUAL(err.hint, "");
 	before = now_ms();
-	CU_ASSERT_EQUAL(try(300), ST_FAILED);
+	CU_ASSERT_EQUAL(try(300), ST_BUSY);
 	CU_ASSERT_TRUE(now_ms() - before >= 300);
 	/* Its death frees the lock, and leaves nothing to clean up. */
 	kill(pid, SIGKILL);
@@ -117,10 +117,10 @@ static void the_same_process_is_kept_out(void)
 {
 	struct store *store = store_opened(STORE_CHANGE);
 
-	CU_ASSERT_EQUAL(try(0), ST_FAILED);
+	CU_ASSERT_EQUAL(try(0), ST_BUSY);
 	/* What was opened and closed in between takes nothing from the first. */
 	store_close(store_opened(STORE_READ));
-	CU_ASSERT_EQUAL(try(0), ST_FAILED);
+	CU_ASSERT_EQUAL(try(0), ST_BUSY);
 	store_close(store);
 	CU_ASSERT_EQUAL(try(0), ST_OK);
 	store_remove();
@@ -158,7 +158,7 @@ static void a_lock_file_with_anything_in_it(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
 		fputs(i < HARNESS_COUNT(contents) ? contents[i] : buffer_text(&big), file);
 		fclose(file);
-		CU_ASSERT_EQUAL(try(0), ST_FAILED);
+		CU_ASSERT_EQUAL(try(0), ST_BUSY);
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "the state locked"));
 		CU_ASSERT_PTR_NULL(strchr(err.what, '\x1b'));
 	}
