@@ -104,9 +104,9 @@ static enum status prepare(struct change *c, struct error *err)
 	if (st == ST_OK)
 		st = change_set_header(c, err);
 	if (st == ST_OK)
-		st = change_set_time(c, err);
-	if (st == ST_OK)
 		st = change_read_served(c, err);
+	if (st == ST_OK)
+		st = change_set_time(c, err);
 	if (st == ST_OK)
 		st = change_list_tokens(c, err);
 	if (st == ST_OK)

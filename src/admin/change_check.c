@@ -197,22 +197,35 @@ static enum status check_future(const struct change *c, time_t now, struct error
 	return ST_USAGE;
 }
 
+/* The latest list that phones may have: the current one, or another that is served. */
+static uint32_t latest_timestamp(const struct change *c)
+{
+	uint32_t latest = 0;
+
+	if (c->current != NULL && c->current->has_timestamp)
+		latest = c->current->timestamp;
+	if (c->served.is_other && c->served.list.has_timestamp && c->served.list.timestamp > latest)
+		latest = c->served.list.timestamp;
+	return latest;
+}
+
 static enum status goes_back(const struct change *c, time_t now, struct error *err)
 {
 	struct buffer new = BUFFER_INIT, old = BUFFER_INIT;
-	const bool future = (time_t)c->current->timestamp > now + ONE_DAY;
+	const uint32_t latest = latest_timestamp(c);
+	const bool future = (time_t)latest > now + ONE_DAY;
 
 	text_time_local(&new, (time_t)c->plan.timestamp);
-	text_time_local(&old, (time_t)c->current->timestamp);
+	text_time_local(&old, (time_t)latest);
 	error_set(err, ST_FAILED,
-	    _("the new CTL would be dated %s, before the current one of %s: the clock went "
-	      "backwards"),
+	    _("the new CTL would be dated %s, before the one of %s that phones have: the clock "
+	      "went backwards"),
 	    buffer_text(&new), buffer_text(&old));
 	if (future && !c->request->has_timestamp)
 		error_hint(err,
 		    _("compare this computer's clock; if it is right and the current CTL is in the "
 		      "future, give --timestamp %lu"),
-		    (unsigned long)c->current->timestamp + 1);
+		    (unsigned long)latest + 1);
 	else
 		error_hint(err, "%s", _("set this computer's clock right, or give --timestamp"));
 	buffer_free(&new);
@@ -223,8 +236,7 @@ static enum status goes_back(const struct change *c, time_t now, struct error *e
 enum status change_set_time(struct change *c, struct error *err)
 {
 	const time_t now = time(NULL);
-	const bool behind_future =
-	    c->current != NULL && (time_t)c->current->timestamp > now + ONE_DAY;
+	const bool behind_future = (time_t)latest_timestamp(c) > now + ONE_DAY;
 
 	c->plan.timestamp = c->request->has_timestamp ? c->request->timestamp : (uint32_t)now;
 	if (!c->request->has_timestamp && (now < 0 || now > (time_t)UINT32_MAX))
@@ -233,8 +245,7 @@ enum status change_set_time(struct change *c, struct error *err)
 	/* Behind one from the future there is no other way than further ahead. */
 	if (!behind_future && check_future(c, now, err) != ST_OK)
 		return ST_USAGE;
-	if (c->current == NULL || !c->current->has_timestamp ||
-	    c->current->timestamp <= c->plan.timestamp)
+	if (latest_timestamp(c) <= c->plan.timestamp)
 		return ST_OK;
 	return goes_back(c, now, err);
 }

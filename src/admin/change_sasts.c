@@ -11,7 +11,28 @@
 /* ---- who is a SAST, and who may sign -----------------------------------------------------------
  */
 
-static bool may_sign(const struct change *c, enum origin origin)
+static const X509 *current_anchor(const struct change *c, enum origin origin)
+{
+	if (c->current == NULL)
+		return NULL;
+	for (size_t i = 0; i < c->current->n_records; i++)
+		if (c->cluster->current.origins[i] == (char)origin)
+			return c->current->records[i].x509;
+	return NULL;
+}
+
+static bool is_current_anchor(const struct change *c, const X509 *certificate)
+{
+	const X509 *anchors[] = {
+	    current_anchor(c, ORIGIN_CALLMANAGER), current_anchor(c, ORIGIN_ITLRECOVERY)};
+
+	for (size_t i = 0; i < 2; i++)
+		if (anchors[i] != NULL && X509_cmp(anchors[i], certificate) == 0)
+			return true;
+	return false;
+}
+
+static bool may_sign(const struct change *c, enum origin origin, const X509 *certificate)
 {
 	const bool was_tokenless =
 	    c->current != NULL && cluster_signing(c->cluster) == SIGNING_TOKENLESS;
@@ -22,7 +43,8 @@ static bool may_sign(const struct change *c, enum origin origin)
 	/* From tokenless to tokens today's signer may make the bridge. */
 	if (c->signing == SIGNING_TOKENS)
 		return origin == ORIGIN_TOKEN || (is_anchor && was_tokenless);
-	return is_anchor;
+	/* An old anchor that stays a SAST by way of Phone-SAST-trust bridges to its successor. */
+	return is_anchor || is_current_anchor(c, certificate);
 }
 
 enum status change_list_sasts(struct change *c, struct error *err)
@@ -37,7 +59,7 @@ enum status change_list_sasts(struct change *c, struct error *err)
 		if (entry->role != TL_ROLE_SAST || entry->certificate == NULL)
 			continue;
 		c->sasts[c->n_sasts++] = entry->certificate;
-		if (may_sign(c, c->entries.origins[i].origin))
+		if (may_sign(c, c->entries.origins[i].origin, entry->certificate))
 			c->signers[c->n_signers++] = entry->certificate;
 	}
 	return ST_OK;
@@ -54,14 +76,6 @@ static size_t count(const struct change *c, enum origin origin)
 
 /* ---- what must stay ----------------------------------------------------------------------------
  */
-
-static const X509 *current_anchor(const struct change *c, enum origin origin)
-{
-	for (size_t i = 0; i < c->current->n_records; i++)
-		if (c->cluster->current.origins[i] == (char)origin)
-			return c->current->records[i].x509;
-	return NULL;
-}
 
 static bool stays_sast(const struct change *c, const X509 *certificate)
 {
@@ -86,11 +100,29 @@ static bool goes_to_tokens_alone(const struct change *c)
 	       count(c, ORIGIN_CALLMANAGER) + count(c, ORIGIN_ITLRECOVERY) == 0;
 }
 
+/* Tokens of the new list that the current one has, too. */
+static size_t common_tokens(const struct change *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->entries.n; i++)
+		n += c->entries.origins[i].origin == ORIGIN_TOKEN &&
+		     tl_find_sast(c->current, c->entries.entries[i].certificate) != NULL;
+	return n;
+}
+
 static enum status check_anchors(const struct change *c, struct error *err)
 {
 	if (c->current == NULL || c->request->force_signer || goes_to_tokens_alone(c) ||
 	    !leaves(c, ORIGIN_CALLMANAGER) || !leaves(c, ORIGIN_ITLRECOVERY))
 		return ST_OK;
+	if (c->request->kind == CHANGE_ROLLBACK && common_tokens(c) >= 2) {
+		c->request->warn(
+		    c->request->context, _("CallManager and ITLRecovery leave the CTL, as the old "
+					   "one did not list them: "
+					   "its tokens are all that phones know then"));
+		return ST_OK;
+	}
 	error_set(err, ST_LOCKOUT, "%s",
 	    _("both recovery anchors, CallManager and ITLRecovery, would leave the CTL in one "
 	      "step: "
@@ -108,8 +140,9 @@ static enum status check_tokens(const struct change *c, struct error *err)
 	const size_t tokens = count(c, ORIGIN_TOKEN);
 	const size_t own = tokens + count(c, ORIGIN_CALLMANAGER) + count(c, ORIGIN_ITLRECOVERY);
 
+	/* Who has one token only, and takes none away, has to be able to go on with it. */
 	if (c->signing != SIGNING_TOKENS || c->request->kind == CHANGE_ROLLBACK ||
-	    (tokens > 0 && own >= 2))
+	    (tokens > 0 && (own >= 2 || (c->n_before > 0 && c->removed == NULL))))
 		return ST_OK;
 	if (tokens == 0)
 		error_set(err, ST_LOCKOUT, "%s",

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define COPIES_MOST 100
+
 /* A CTL file that nobody remembers is not ours to replace. */
 static enum status refuse_stranger(const char *file, struct error *err)
 {
@@ -76,15 +78,20 @@ enum status change_read_served(struct change *c, struct error *err)
 enum status change_keep_served(const struct change *c, struct error *err)
 {
 	struct buffer name = BUFFER_INIT;
-	enum status st;
+	enum status st = c->served.is_other ? ST_EXISTS : ST_OK;
 
-	if (!c->served.is_other)
-		return ST_OK;
-	buffer_printf(
-	    &name, "%s.before-%lld", c->cluster->inventory.ctl_file, (long long)c->result->number);
-	st = buffer_text(&name) == NULL ? error_no_memory(err)
-					: file_write_durably(buffer_text(&name),
-					      buffer_bytes(&c->served.file), true, 0644, err);
+	/* A copy that is there already stays: "CTLFile.tlv.before-4", then "-4.1" and so on. */
+	for (int i = 0; st == ST_EXISTS && i < COPIES_MOST; i++) {
+		buffer_reset(&name);
+		buffer_printf(&name, "%s.before-%lld", c->cluster->inventory.ctl_file,
+		    (long long)c->result->number);
+		if (i > 0)
+			buffer_printf(&name, ".%d", i);
+		st = buffer_text(&name) == NULL
+			 ? error_no_memory(err)
+			 : file_write_durably(
+			       buffer_text(&name), buffer_bytes(&c->served.file), false, 0644, err);
+	}
 	buffer_free(&name);
 	return st;
 }
@@ -111,11 +118,15 @@ bool change_put_back(const struct change *c)
 	const char *file = c->cluster->inventory.ctl_file;
 	struct buffer now = BUFFER_INIT;
 	const enum status st = file_read(file, TL_MAX_FILE, &now, NULL, NULL);
+	const bool is_gone = st != ST_OK && access(file, F_OK) != 0 && errno == ENOENT;
 	const bool is_new =
 	    st == ST_OK && bytes_equal(buffer_bytes(&now), buffer_bytes(&c->result->ctl));
-	bool done = true;
+	bool done;
 
 	buffer_free(&now);
+	/* Nobody can tell what stands there: the next run will. */
+	if (st != ST_OK && st != ST_LIMIT && !is_gone)
+		return false;
 	/* What is not the new list is not of this run: it stays. */
 	if (!is_new)
 		return true;

@@ -189,6 +189,21 @@ static enum status forget_removed(struct change *c, struct error *err)
 	return st;
 }
 
+/* Nothing came of it: it is trusted as before. */
+static void trust_again(struct change *c)
+{
+	const struct audit_entry audit = {.act = c->request->command,
+	    .what = "Phone-SAST-trust: the token that was to be removed is put back",
+	    .outcome = "done"};
+	unsigned char *der = NULL;
+	const int len = i2d_X509((X509 *)(uintptr_t)c->removed, &der);
+
+	if (len > 0)
+		store_trust_add(c->cluster->store, (struct bytes){der, (size_t)len},
+		    "put back after a failed update", &audit, NULL);
+	OPENSSL_free(der);
+}
+
 enum status change_sign(struct change *c, struct error *err)
 {
 	struct ceremony ceremony = {.plan = &c->plan,
@@ -199,6 +214,7 @@ enum status change_sign(struct change *c, struct error *err)
 	    .ignore_lint = c->request->no_lint};
 	struct story story = {.entry = {.outcome = "started"}};
 	char about[256];
+	bool forgotten;
 	enum status st;
 
 	tell_story(c, &story);
@@ -206,6 +222,7 @@ enum status change_sign(struct change *c, struct error *err)
 	    (long long)c->result->number, c->cluster->inventory.cluster);
 	c->request->pins->about = about;
 	st = forget_removed(c, err);
+	forgotten = c->untrusted && st == ST_OK;
 	if (st == ST_OK)
 		st = change_keep_served(c, err);
 	if (st == ST_OK)
@@ -221,6 +238,8 @@ enum status change_sign(struct change *c, struct error *err)
 			st = commit(c, &ceremony, &story, err);
 	}
 	c->request->pins->about = NULL;
+	if (st != ST_OK && forgotten)
+		trust_again(c);
 	if (st == ST_OK)
 		remember_ports(c, &story);
 	free_story(&story);

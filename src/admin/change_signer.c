@@ -79,6 +79,12 @@ static void hint_the_way(const struct change *c, enum tokenless_signer usual, st
 		error_hint(err, "%s",
 		    _("its certificate is new since phones got their CTL. The way that works: "
 		      "ctlsign reset-localkey, which signs with the other SAST, that phones know"));
+	else if (c->signing == SIGNING_TOKENLESS && was_tokenless(c) && !c->served.is_other)
+		error_hint(err, "%s",
+		    _("the way that works, with the old key: ctlsign trust add the old "
+		      "certificate, "
+		      "then ctlsign update --sign-with OLDKEY; when all phones have that CTL, "
+		      "ctlsign update"));
 	else if (c->signing == SIGNING_TOKENLESS && !was_tokenless(c))
 		error_hint(err, "%s",
 		    _("the way that works: with release = 11.5(1) or later in ctlsign.conf, "
@@ -209,9 +215,10 @@ static X509 *last_signer(const struct change *c)
 {
 	const struct tl_record *record = c->current == NULL ? NULL : tl_signer_record(c->current);
 
-	for (size_t i = 0; record != NULL && record->x509 != NULL && i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], record->x509) == 0)
-			return c->sasts[i];
+	for (size_t i = 0; record != NULL && record->x509 != NULL && i < c->n_signers; i++)
+		if (X509_cmp(c->signers[i], record->x509) == 0 &&
+		    (!c->served.is_other || tl_find_sast(&c->served.list, c->signers[i]) != NULL))
+			return c->signers[i];
 	return NULL;
 }
 

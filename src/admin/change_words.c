@@ -164,10 +164,19 @@ static enum status describe_difference(
 	tl_changes_free(&changes);
 	if (st != ST_OK)
 		return st;
-	if (told == 0 && c->mode == cluster_mode(c->cluster))
+	if (c->served.is_other)
+		buffer_printf(&c->result->changes, "%s",
+		    _("  another list, which stands in the CTL file, is replaced\n"));
+	else if (!c->served.exists)
+		buffer_printf(
+		    &c->result->changes, "%s", _("  the CTL file, which is gone, comes back\n"));
+	else if (told == 0 && c->mode == cluster_mode(c->cluster))
 		buffer_printf(&c->result->changes, "%s",
 		    _("  nothing changes but time and signature: phones need not be given it\n"));
-	if (c->plan.signer == NULL)
+	if (c->plan.signer == NULL && c->key != NULL)
+		buffer_printf(&c->result->changes, "  %s\n",
+		    _("the key is locked: whose it is shows when it is opened"));
+	else if (c->plan.signer == NULL)
 		buffer_printf(&c->result->changes, "  %s\n",
 		    _("a token of the current CTL will sign: which one shows when it is inserted"));
 	else if (!signer_changes)
@@ -223,6 +232,11 @@ static enum status check_as_phones(
 	if (c->current == NULL || c->request->force_signer)
 		return ST_OK;
 	st = tl_trusted_by(new, c->current, err);
+	if (st == ST_OK && c->served.is_other) {
+		st = tl_trusted_by(new, &c->served.list, err);
+		if (st != ST_OK)
+			error_where(err, "%s", c->output);
+	}
 	if (st == ST_NOT_VERIFIED)
 		st = err->status = ST_LOCKOUT;
 	return st;

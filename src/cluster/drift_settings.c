@@ -73,6 +73,9 @@ static void check_digest(struct drift_work *work)
 
 static void check_file(struct drift_work *work)
 {
+	/* Out of mixed mode it is deleted on purpose: that is the way back to the default. */
+	if (work->request->file_missing && work->request->mode == MODE_NON_SECURE)
+		return;
 	if (work->request->file_missing)
 		drift_add(work, CODE_DATA_RESTORED, "", drift_todo_update(work),
 		    _("the CTL is not there: %s"), work->request->file);
@@ -84,7 +87,7 @@ static void check_file(struct drift_work *work)
 
 static void check_mode(struct drift_work *work)
 {
-	if (work->request->mode == MODE_NON_SECURE)
+	if (work->request->mode == MODE_NON_SECURE && !work->request->file_missing)
 		drift_add(work, CODE_LEFT_BEHIND, "",
 		    _("delete the CTL on the phones, and CTLFile.tlv on every TFTP server"), "%s",
 		    _("the cluster is in non-secure mode and its CTL is still there: phones go "

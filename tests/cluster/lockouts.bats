@@ -170,3 +170,106 @@ sasts_of() { # FILE: their common names
   assert_stderr --partial "nothing changes but time and signature"
   refused_change_yes 2 'tokenless, so no token is asked for' update --token SAST-1
 }
+
+@test "the file that stands there may write the same signer in another way" {
+  conf '12.5(1)'
+  change set-cluster mixed-mode --tokenless
+  quietly build -o CTLFile.tlv --force --names rfc4514 --sign-with certs/pub.key \
+    --sast certs/pub.pem --sast certs/itl.pem --timestamp "$NOW" \
+    --ccm-tftp certs/pub.pem,dns=cucm-pub,ip=10.1.2.3
+  refused_change_yes 4 'CTLFile.tlv: .*no SAST of the old list' update
+}
+
+@test "a later file that stands there is not followed by an earlier one" {
+  conf '12.5(1)'
+  change set-cluster mixed-mode --tokenless
+  quietly build -o CTLFile.tlv --force --from CTLFile.tlv --sign-with certs/pub.key \
+    --timestamp $((NOW + 100))
+  refused_change_yes 1 'that phones have: the clock went backwards' update --timestamp $((NOW + 50))
+  # A later one follows; a copy that is there already is not replaced.
+  echo precious >CTLFile.tlv.before-2
+  cp CTLFile.tlv theirs.tlv
+  NOW=$((NOW + 100))
+  change update
+  assert_stderr --partial "another list, which stands in the CTL file, is replaced"
+  assert_equal "$(cat CTLFile.tlv.before-2)" precious
+  cmp CTLFile.tlv.before-2.1 theirs.tlv
+}
+
+@test "who has one token left goes on with it, and out of mixed mode" {
+  conf '10.5(2)'
+  ctlsign build -o one.tlv --sign-with "$K/sast1.key" --sast "$K/sast1.pem" --timestamp "$NOW" \
+    --ccm-tftp certs/pub.pem,dns=cucm-pub,ip=10.1.2.3 \
+    --capf certs/capf.pem,dns=cucm-pub,ip=10.1.2.3
+  assert_success
+  ctlsign init --from one.tlv
+  assert_success
+  change update --token SAST-1
+  assert_stderr --partial "would list one token only"
+  change set-cluster non-secure-mode --token SAST-1
+  change set-cluster mixed-mode --token SAST-1
+  change update --add-token --token SAST-2 --token SAST-1
+  assert_equal "$(sasts_of CTLFile.tlv)" "SAST1 SAST2 "
+}
+
+@test "a new CallManager certificate where it is the only SAST: the old key bridges" {
+  conf '10.5(1)'
+  change set-cluster mixed-mode --tokenless
+  cp CTLFile.tlv 1.tlv
+  cp certs/pub.pem certs/old.pem
+  cp certs/pub.key certs/old.key
+  cp "$K/other.pem" certs/pub.pem
+  cp "$K/other.key" certs/pub.key
+  refused_change_yes 4 'ctlsign trust add the old certificate.*--sign-with OLDKEY' update
+  ctlsign trust add certs/old.pem --yes
+  change update --sign-with certs/old.key
+  cp CTLFile.tlv 2.tlv
+  follows 1.tlv 2.tlv
+  change update
+  follows 2.tlv CTLFile.tlv
+}
+
+@test "back across an upgrade: the tokens that both lists have are enough, and that is said" {
+  conf '10.5(2)'
+  change set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2
+  sed -i 's/10.5(2)/12.5(1)/' ctlsign.conf
+  change update --token SAST-1
+  cp CTLFile.tlv 2.tlv
+  change rollback 1 --token SAST-1
+  assert_stderr --partial "CallManager and ITLRecovery leave the CTL"
+  follows 2.tlv CTLFile.tlv
+}
+
+@test "a removal that fails leaves Phone-SAST-trust as it was" {
+  conf '12.5(1)'
+  change set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2
+  ctlsign trust add "$K/sast1.pem" --yes
+  (umask 077 && echo 0000 >bad-pin)
+  refused_change 5 '' update --yes --remove-token "$(serial_of 1)" --token SAST-2 --pin-file bad-pin
+  ctlsign trust list --json
+  assert_json length 1
+  ctlsign audit verify
+  assert_success
+}
+
+@test "out of mixed mode the CTL may be deleted, as it is told to" {
+  conf '12.5(1)'
+  change set-cluster mixed-mode --tokenless
+  change set-cluster non-secure-mode
+  rm CTLFile.tlv
+  ctlsign status --json
+  assert_success
+  assert_json '.items | length' 0
+  change set-cluster mixed-mode
+  assert_stderr --partial "the CTL file, which is gone, comes back"
+  assert_settled
+}
+
+@test "a dry run does not promise what would be refused" {
+  conf '12.5(1)'
+  change set-cluster mixed-mode --tokenless
+  change set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2 --sign-with certs/pub.key
+  ctlsign update --dry-run
+  assert_success
+  assert_output --partial "a token of the current CTL will sign"
+}
