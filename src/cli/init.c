@@ -31,11 +31,23 @@ static void put_next(struct buffer *out, const struct init *init, const char *co
 	buffer_printf(out, "\n");
 }
 
-static void put_file(struct buffer *out, const char *path, const char *what)
+/* A row of what was written. */
+static void put_file(struct text_table *table, const char *path, const char *what)
 {
-	buffer_printf(out, "  ");
-	cluster_put_path(out, path);
-	buffer_printf(out, "  %s\n", what);
+	struct buffer cell = BUFFER_INIT;
+
+	buffer_printf(&cell, "  ");
+	cluster_put_path(&cell, path);
+	if (buffer_text(&cell) != NULL)
+		text_table_row(table, (const char *[]){buffer_text(&cell), what});
+	buffer_free(&cell);
+}
+
+/* Prints and frees the table. */
+static void put_table(struct buffer *out, struct text_table *table)
+{
+	text_table_print(table, out);
+	text_table_free(table);
 }
 
 /* ---- an inventory to fill in ---------------------------------------------------------------- */
@@ -43,6 +55,7 @@ static void put_file(struct buffer *out, const char *path, const char *what)
 static int write_template(const struct init *init)
 {
 	struct buffer out = BUFFER_INIT;
+	struct text_table *table;
 	struct error err;
 	int rc;
 
@@ -51,8 +64,10 @@ static int write_template(const struct init *init)
 	if (init->json)
 		return cli_print_json(
 		    json_pack("{s:o}", "config", cli_json_path(init->request.conf)));
+	table = text_table_new(2);
 	buffer_printf(&out, "%s\n", _("Written:"));
-	put_file(&out, init->request.conf, _("an inventory to fill in"));
+	put_file(table, init->request.conf, _("an inventory to fill in"));
+	put_table(&out, table);
 	buffer_printf(&out, "%s\n",
 	    _("Enter the publisher and the other nodes of the cluster there, and check it:"));
 	put_next(&out, init, "status");
@@ -94,13 +109,13 @@ static void put_count(struct buffer *out, const char *name, size_t count)
 	buffer_printf(out, "%zu\n", count);
 }
 
-static void put_state(struct buffer *out, const struct begin_result *r)
+static void put_state(struct text_table *table, const struct begin_result *r)
 {
 	char what[128];
 
 	snprintf(what, sizeof(what), _("the state, with this CTL as generation %lld"),
 	    (long long)r->generation);
-	put_file(out, r->state, what);
+	put_file(table, r->state, what);
 }
 
 static void put_kept(struct buffer *out, const struct init *init, const struct begin_result *r)
@@ -117,6 +132,7 @@ static void put_kept(struct buffer *out, const struct init *init, const struct b
 
 static void put_taken(struct buffer *out, const struct init *init, const struct begin_result *r)
 {
+	struct text_table *table = text_table_new(2);
 	struct buffer cluster = BUFFER_INIT;
 
 	text_printable(&cluster, text_bytes(r->cluster));
@@ -133,12 +149,13 @@ static void put_taken(struct buffer *out, const struct init *init, const struct 
 		put_count(out, _("Certificates:"), r->n_certificates);
 	buffer_printf(out, "%s\n", _("Written:"));
 	if (!r->conf_kept) {
-		put_file(out, init->request.conf, _("the inventory"));
-		put_file(out, r->certificates, _("the certificates that it names"));
+		put_file(table, init->request.conf, _("the inventory"));
+		put_file(table, r->certificates, _("the certificates that it names"));
 	}
-	put_state(out, r);
+	put_state(table, r);
 	if (r->ctl_written)
-		put_file(out, r->ctl, _("the CTL"));
+		put_file(table, r->ctl, _("the CTL"));
+	put_table(out, table);
 	if (r->conf_kept)
 		put_kept(out, init, r);
 	if (r->release_guessed)

@@ -152,7 +152,7 @@ no_difference() {
   assert_success
   assert_line "Cluster:      Lab"
   assert_line "Release:      11.0(1)"
-  assert_line "  lab/CTLFile.tlv  the CTL"
+  assert_line "  lab/CTLFile.tlv   the CTL"
   assert_line "  ctlsign status --config lab/ctlsign.conf"
   refute_line --partial guessed
   all_there lab

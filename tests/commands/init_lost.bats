@@ -113,7 +113,7 @@ true
     ctlsign.conf
   ctlsign init --from "$K/CTLFile.tlv"
   assert_success
-  assert_line "  kept/s.db  the state, with this CTL as generation 1"
+  assert_line "  kept/s.db       the state, with this CTL as generation 1"
   assert_same_file served/CTL.tlv "$K/CTLFile.tlv"
   assert_file kept/s.db
   no_difference
