@@ -186,7 +186,9 @@ start_hang() {
     begin=${EPOCHREALTIME/./}
     status=0
     BUILD[5]=$dir/out/list.tlv
+    # Its own count of PINs, too: they run at the same time, and each notes its PIN beforehand.
     SOFTHSM2_CONF=$PWD/$dir/softhsm2.conf P11MOCK_DIR=$PWD/$dir/mock \
+      XDG_STATE_HOME=$PWD/$dir/state \
       setsid --wait timeout -s KILL 30 "${BUILD[@]}" --pin-file pin --timeout 1 \
       >"$dir/stdout" 2>"$dir/stderr" || status=$?
     echo "$status" >"$dir/status"
