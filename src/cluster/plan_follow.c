@@ -178,6 +178,25 @@ static void find_replaced(struct following *f)
 					pair(f, i, r);
 }
 
+/*
+ * The Windows client calls a server by its address: one that changes otherwise keeps that name, for
+ * a changed name would be another change.  The stored name ends with its NUL.
+ */
+static void keep_names(struct following *f)
+{
+	for (size_t i = 0; i < f->plan->n; i++) {
+		struct tl_entry *entry = &f->plan->entries[i];
+		struct bytes dns;
+
+		if (f->record_of[i] == NOBODY || entry->stored.data != NULL)
+			continue;
+		dns = f->current->records[f->record_of[i]].dns;
+		if (dns.len > 0 && dns.data[dns.len - 1] == '\0' &&
+		    is_address_text(tl_string(dns), entry))
+			entry->dns = (const char *)dns.data;
+	}
+}
+
 /* ---- order --------------------------------------------------------------------------------- */
 
 static enum status put_in_order(struct following *f, struct error *err)
@@ -257,6 +276,7 @@ enum status plan_follow(
 	if (st == ST_OK) {
 		find_unchanged(&f);
 		find_replaced(&f);
+		keep_names(&f);
 		st = put_in_order(&f, err);
 	}
 	for (size_t i = 0; f.ders != NULL && i < plan->n; i++)

@@ -398,6 +398,19 @@ static void the_windows_clients_records_stay(void)
 }
 
 /* The name is the address of that time: only the name could tell that it is the same server. */
+static void the_windows_clients_servers_keep_their_names(void)
+{
+	struct plan_request request = the_windows_clients("10.48.47.154");
+
+	request.mode = MODE_MIXED;
+	fixture_plan_is(&request, "t SAST SAST-ADN0054f509         - - =1\n"
+				  "t SAST SAST-ADN008580ef         - - =2\n"
+				  "n CCM+TFTP cucm-pub.lab 10.48.47.153 10.48.47.153\n"
+				  "n CCM+TFTP cucm-sub.lab 10.48.47.154 10.48.47.154\n"
+				  "f CAPF CAPF-e41e7d87 cucm-pub.lab 10.48.47.153 =5\n");
+	end();
+}
+
 static void the_windows_clients_server_at_another_address_is_new(void)
 {
 	struct plan_request request = the_windows_clients("10.48.47.199");
@@ -461,6 +474,8 @@ int main(void)
 	    {"tokens come and go", tokens_come_and_go},
 	    {"tokens to tokenless", tokens_to_tokenless},
 	    {"the Windows client's records stay", the_windows_clients_records_stay},
+	    {"the Windows client's servers keep their names",
+		the_windows_clients_servers_keep_their_names},
 	    {"the Windows client's server at another address is new",
 		the_windows_clients_server_at_another_address_is_new},
 	    {"SASTs need not say where they are", sasts_need_not_say_where_they_are},
