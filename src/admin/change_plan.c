@@ -75,9 +75,13 @@ enum status change_set_header(struct change *c, struct error *err)
 
 enum status change_make_plan(struct change *c, struct error *err)
 {
-	enum status st;
+	enum status st = ST_OK;
 
-	st = c->request->kind == CHANGE_ROLLBACK ? take_old(c, err) : make_entries(c, err);
+	if (c->request->kind == CHANGE_ROLLBACK)
+		st = take_old(c, err);
+	/* What was tried is the plan, unless tokens have joined since. */
+	else if (c->collection.n > 0)
+		st = make_entries(c, err);
 	if (st != ST_OK)
 		return st;
 	c->plan.entries = c->entries.entries;

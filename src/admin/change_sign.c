@@ -15,16 +15,13 @@
 #include "admin/change_parts.h"
 
 #include "admin/port_memory.h"
-#include "base/file.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The texts of the audit entries of one change. */
 struct story {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_JSON = 1, OPTION_HEAD };
 
@@ -193,7 +194,7 @@ static enum status put_entry(void *context, const struct audit_entry *e, struct 
 static int show(const struct request *request)
 {
 	struct buffer out = BUFFER_INIT;
-	struct target target = {.out = &out, .width = cluster_text_width(), .run = BUFFER_INIT};
+	struct target target = {.out = &out, .width = cli_width(STDOUT_FILENO), .run = BUFFER_INIT};
 	struct inventory inventory = {.path = NULL};
 	struct store *store = NULL;
 	json_t *list = json_array();

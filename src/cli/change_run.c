@@ -43,7 +43,7 @@ static void show(void *context, const char *text)
 
 	FILE *to = change->request.dry_run && !change->json ? stdout : stderr;
 	struct buffer folded = BUFFER_INIT;
-	const size_t width = to == stdout ? cluster_text_width() : cli_width(STDERR_FILENO);
+	const size_t width = cli_width(fileno(to));
 
 	text_fold(&folded, text, width);
 	fputs(buffer_text(&folded) != NULL ? buffer_text(&folded) : text, to);
@@ -103,7 +103,7 @@ static int print_text(struct change_result *result)
 	buffer_printf(&out, "%s", _("Now:\n"));
 	add_lines(&out, &result->todo);
 	if (buffer_text(&out) != NULL)
-		text_fold(&folded, buffer_text(&out), cluster_text_width());
+		text_fold(&folded, buffer_text(&out), cli_width(STDOUT_FILENO));
 	rc = cli_print(&folded);
 	buffer_free(&folded);
 	buffer_free(&out);

@@ -59,11 +59,6 @@ json_t *cluster_time_json(time_t when)
 	return json;
 }
 
-size_t cluster_text_width(void)
-{
-	return cli_width(STDOUT_FILENO);
-}
-
 char *cluster_text_shorten(char *out, size_t size, const char *text, size_t columns)
 {
 	size_t end;

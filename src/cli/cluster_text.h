@@ -26,9 +26,6 @@ json_t *cluster_generation_json(const struct generation *generation);
 char *cluster_time_local(char out[CLUSTER_TIME_MAX], time_t when);
 json_t *cluster_time_json(time_t when);
 
-/* Columns that text on stdout has; 0 where it is no terminal, and lines stay whole. */
-size_t cluster_text_width(void);
-
 /* A copy of TEXT that takes no more COLUMNS: what is longer ends in "...".  Returns OUT. */
 char *cluster_text_shorten(char *out, size_t size, const char *text, size_t columns);
 

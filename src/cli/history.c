@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_JSON = 1 };
 
@@ -185,7 +186,7 @@ static int print_json(const struct cluster *cluster)
 static int print_table(const struct cluster *cluster)
 {
 	struct target target = {.current = cluster->current.number};
-	const size_t width = cluster_text_width();
+	const size_t width = cli_width(STDOUT_FILENO);
 	struct buffer out = BUFFER_INIT;
 	struct error err;
 	enum status st = ST_OK;

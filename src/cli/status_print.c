@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How it is laid out on what it is written to. */
 struct layout {
@@ -25,7 +26,7 @@ static struct layout layout_of(void)
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 	struct layout layout = {.colour = false};
 
-	layout.width = cluster_text_width();
+	layout.width = cli_width(STDOUT_FILENO);
 	if (layout.width == 0)
 		return layout;
 	layout.colour = (no_colour == NULL || no_colour[0] == '\0') && term != NULL &&

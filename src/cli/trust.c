@@ -15,6 +15,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_DRY_RUN = 1, OPTION_YES };
 
@@ -53,7 +54,7 @@ static void describe(const char *heading, size_t width, const X509 *x509, struct
 static enum status ask(
     const struct request *request, const char *heading, const X509 *x509, struct error *err)
 {
-	const size_t width = cluster_text_width();
+	const size_t width = cli_width(STDOUT_FILENO);
 	struct buffer about = BUFFER_INIT;
 	const char *text;
 	enum status st;
@@ -73,7 +74,7 @@ static int print_dry_run(const char *heading, const X509 *x509)
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
-	describe(heading, cluster_text_width(), x509, &out);
+	describe(heading, cli_width(STDOUT_FILENO), x509, &out);
 	buffer_printf(&out, "%s\n", _("Dry run: nothing was changed."));
 	rc = cli_print(&out);
 	buffer_free(&out);
@@ -87,7 +88,7 @@ static int print_done(const char *done, const char *then)
 	int rc;
 
 	buffer_printf(&out, "%s\n", done);
-	text_fold(&out, then, cluster_text_width());
+	text_fold(&out, then, cli_width(STDOUT_FILENO));
 	buffer_add(&out, "\n", 1);
 	rc = cli_print(&out);
 	buffer_free(&out);
