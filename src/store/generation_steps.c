@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "store/audit.h"
+#include "store/delivery.h"
 #include "store/generation_row.h"
 
 #include "base/text.h"
@@ -246,6 +247,8 @@ static enum status end_pending(struct store *store, int64_t number, enum generat
 		st = audit_append(store, audit, &binding, &entry, err);
 	if (st == ST_OK)
 		st = set_state(store, number, state, entry, err);
+	if (st == ST_OK)
+		st = delivery_end(store, err);
 	generation_free(&pending);
 	return store_end(store, st, err);
 }

@@ -97,7 +97,7 @@ static enum status open_to_read(struct store *store, struct error *err)
 		    _("the state file is of an older ctlsign (version %d, this one has %zu)"),
 		    (int)version, schema_n_steps);
 		error_hint(err, "%s",
-		    _("run a command that changes the cluster, such as 'ctlsign update'"));
+		    _("run a command that changes the cluster, such as 'ctlsign publish'"));
 		return store_where(store, ST_FAILED, err);
 	}
 	if (st == ST_OK)

@@ -42,7 +42,7 @@ void store_close(struct store *store); /* takes NULL */
 /* ---- generations ---------------------------------------------------------------------------- */
 
 enum generation_state {
-	GENERATION_PENDING,   /* signed, and not yet known to stand in the CTL file */
+	GENERATION_PENDING,   /* signed, and not yet known to be on every server */
 	GENERATION_DONE,      /* the current one is the newest of these */
 	GENERATION_ABANDONED, /* its run failed or was killed; it never was in use */
 };
@@ -108,6 +108,47 @@ enum status store_finish(
     struct store *store, int64_t number, const struct audit_entry *audit, struct error *err);
 enum status store_abandon(
     struct store *store, int64_t number, const struct audit_entry *audit, struct error *err);
+
+/* ---- the delivery of the pending generation ---------------------------------------------------
+ */
+
+/* How far it is.  What is pending without one was signed by a run that was killed. */
+enum delivery_phase {
+	DELIVERY_NONE,	 /* nothing is being delivered */
+	DELIVERY_SIGNED, /* the CTL file of this machine has it; no target has changed */
+	DELIVERY_COMMIT, /* targets may have changed, all or some */
+	DELIVERY_CARRY,	 /* every target has it; other nodes are served by hand */
+	DELIVERY_BACK,	 /* it is being taken back */
+};
+
+/* What a file of a target was before. */
+struct delivery_file {
+	char *target; /* as the inventory writes it */
+	char *name;   /* "CTLFile.tlv" */
+	bool there;   /* false: there was none */
+	struct buffer old;
+};
+
+/* All owned; start from all zero. */
+struct delivery {
+	enum delivery_phase phase;
+	int64_t generation;
+	struct delivery_file *files; /* from DELIVERY_COMMIT on */
+	size_t n_files;
+};
+void delivery_free(struct delivery *delivery);
+
+/* The journal of the pending generation; phase DELIVERY_NONE and ST_OK when there is none. */
+enum status store_delivery(struct store *store, struct delivery *out, struct error *err);
+
+/*
+ * Enters PHASE for the pending generation NUMBER, in one transaction with AUDIT (NULL: no entry).
+ * FILES are added to those that are kept: one that is there already keeps what it had.
+ * store_finish() and store_abandon() end the journal in their own transaction.
+ */
+enum status store_deliver(struct store *store, int64_t number, enum delivery_phase phase,
+    const struct delivery_file *files, size_t n_files, const struct audit_entry *audit,
+    struct error *err);
 
 /* ---- settings and Phone-SAST-trust ----------------------------------------------------------- */
 
