@@ -76,33 +76,24 @@ static enum status add(struct admin_folders *folders, char *path, bool served, s
 	return st;
 }
 
-static enum status add_targets(const struct inventory *inventory,
+static enum status add_targets(
     const struct inventory_targets *targets, struct admin_folders *folders, struct error *err)
 {
 	enum status st = ST_OK;
 
-	for (size_t i = 0; st == ST_OK && i < targets->n; i++) {
-		const char *target = targets->list[i];
-		struct buffer path = BUFFER_INIT;
-
-		if (target[0] == '\0' || strstr(target, "://") != NULL)
-			continue;
-		if (target[0] != '/')
-			buffer_printf(&path, "%s/", inventory->directory);
-		buffer_printf(&path, "%s", target);
-		st = add(folders, (char *)(uintptr_t)buffer_text(&path), true, err);
-	}
+	for (size_t i = 0; st == ST_OK && i < targets->n; i++)
+		if (targets->list[i].kind == TARGET_DIRECTORY)
+			st = add(folders, strdup(targets->list[i].path), true, err);
 	return st;
 }
 
-static enum status add_servers(const struct inventory *inventory,
-    const struct inventory_server *servers, size_t n, struct admin_folders *folders,
-    struct error *err)
+static enum status add_servers(const struct inventory_server *servers, size_t n,
+    struct admin_folders *folders, struct error *err)
 {
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < n; i++)
-		st = add_targets(inventory, &servers[i].deliver, folders, err);
+		st = add_targets(&servers[i].deliver, folders, err);
 	return st;
 }
 
@@ -116,14 +107,13 @@ enum status admin_folders_open(
 	    false, err);
 
 	for (size_t i = 0; st == ST_OK && i < inventory->n_nodes; i++)
-		st = add_targets(inventory, &inventory->nodes[i].deliver, out, err);
+		st = add_targets(&inventory->nodes[i].deliver, out, err);
 	if (st == ST_OK)
-		st = add_servers(
-		    inventory, inventory->alternate_tftp, inventory->n_alternate_tftp, out, err);
+		st = add_servers(inventory->alternate_tftp, inventory->n_alternate_tftp, out, err);
 	if (st == ST_OK)
-		st = add_servers(inventory, inventory->firewalls, inventory->n_firewalls, out, err);
+		st = add_servers(inventory->firewalls, inventory->n_firewalls, out, err);
 	if (st == ST_OK)
-		st = add_servers(inventory, inventory->entries, inventory->n_entries, out, err);
+		st = add_servers(inventory->entries, inventory->n_entries, out, err);
 	return st;
 }
 

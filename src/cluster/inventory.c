@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "cluster/inventory.h"
+#include "cluster/inventory_parts.h"
 
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static void free_certificate(struct inventory_certificate *certificate)
 	X509_free(certificate->x509);
 }
 
-static void free_strings(char **list, size_t n)
+void inventory_strings_free(char **list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(list[i]);
@@ -28,7 +28,8 @@ static void free_servers(struct inventory_server *servers, size_t n)
 		free(servers[i].name);
 		free(servers[i].dns);
 		free_certificate(&servers[i].certificate);
-		free_strings(servers[i].deliver.list, servers[i].deliver.n);
+		inventory_targets_free(&servers[i].deliver);
+		inventory_strings_free(servers[i].verify.list, servers[i].verify.n);
 	}
 	free(servers);
 }
@@ -40,9 +41,20 @@ static void free_nodes(struct inventory_node *nodes, size_t n)
 		free(nodes[i].dns);
 		free_certificate(&nodes[i].certificate);
 		free_certificate(&nodes[i].capf);
-		free_strings(nodes[i].deliver.list, nodes[i].deliver.n);
+		inventory_targets_free(&nodes[i].deliver);
+		inventory_strings_free(nodes[i].verify.list, nodes[i].verify.n);
 	}
 	free(nodes);
+}
+
+static void free_publish(struct inventory_publish *publish)
+{
+	free(publish->ssh_key);
+	free(publish->ssh_known_hosts);
+	free(publish->client_certificate);
+	free(publish->client_key.where);
+	free(publish->provider_trust);
+	inventory_strings_free(publish->phones, publish->n_phones);
 }
 
 void inventory_free(struct inventory *inventory)
@@ -51,7 +63,7 @@ void inventory_free(struct inventory *inventory)
 	free(inventory->directory);
 	free(inventory->cluster);
 	free(inventory->domain);
-	free_strings(inventory->modules, inventory->n_modules);
+	inventory_strings_free(inventory->modules, inventory->n_modules);
 	free(inventory->state);
 	free(inventory->ctl_file);
 	free_nodes(inventory->nodes, inventory->n_nodes);
@@ -61,6 +73,7 @@ void inventory_free(struct inventory *inventory)
 	free_certificate(&inventory->itlrecovery);
 	free(inventory->itlrecovery_key.where);
 	free(inventory->callmanager_key.where);
+	free_publish(&inventory->publish);
 	memset(inventory, 0, sizeof(*inventory));
 }
 

@@ -61,22 +61,64 @@ struct inventory_key {
 	unsigned line;
 };
 
-/* Places that a CTL is delivered to; kept as written ("/srv/tftp", "sftp://..."). */
+/*
+ * A place that files are delivered to:
+ *   "/srv/tftp", "tftp"            a directory of this machine; relative to ctlsign.conf's folder
+ *   "sftp://[USER@]HOST[:PORT]/DIR"  a directory behind SSH; "/~/DIR" is below the user's home
+ *   "https://HOST[:PORT]"          the node's CTL Provider; default port: ctl-provider of `ports`
+ * An IPv6 address as HOST stands in brackets.  No password, query or fragment; "%41" stands for
+ * a byte of USER or DIR.
+ */
+enum target_kind { TARGET_DIRECTORY, TARGET_SFTP, TARGET_PROVIDER };
+
+struct inventory_target {
+	char *text; /* as written */
+	enum target_kind kind;
+	char *user;    /* SFTP: NULL for who runs this */
+	char *host;    /* without brackets; NULL for a directory */
+	unsigned port; /* 22 and ctl-provider's when not said; 0 for a directory */
+	char *path;    /* directory: usable as it is; SFTP: decoded; NULL for a provider */
+	unsigned line;
+};
+
 struct inventory_targets {
+	struct inventory_target *list;
+	size_t n;
+};
+
+/*
+ * Where phones download from this node: "tftp://HOST[:PORT][/DIR]", "http://HOST[:PORT][/DIR]".
+ */
+struct inventory_urls {
 	char **list;
 	size_t n;
 };
+
+/* How targets are reached: the section `publish`. */
+struct inventory_publish {
+	unsigned timeout;		 /* seconds, for each step of each target; 30 */
+	char *ssh_key;			 /* NULL: the agent's keys, then those of ~/.ssh */
+	char *ssh_known_hosts;		 /* NULL: ~/.ssh/known_hosts and the system's */
+	char *client_certificate;	 /* the officer's, PEM, for CTL Providers; NULL */
+	struct inventory_key client_key; /* a PEM file or a pkcs11: URI */
+	char *provider_trust; /* PEM: CAs or certificates of CTL Providers; NULL: the system's */
+	char **phones;	      /* "001122AABBCC": upper-case MACs that get a CTLSEP<MAC>.tlv */
+	size_t n_phones;
+	unsigned line; /* 0: there is no such section */
+};
+#define INVENTORY_MAX_PHONES 1000
 
 struct inventory_node {
 	char *name; /* the section's title, unique */
 	enum node_role role;
 	char *dns; /* what the CTL calls it: `dns`, or the name with the domain */
 	struct inventory_address address;
-	struct inventory_address next_address; /* it is about to move there; none: it stays */
-	unsigned services;		       /* enum node_service */
+	struct inventory_address next_address;	  /* it is about to move there; none: it stays */
+	unsigned services;			  /* enum node_service */
 	struct inventory_certificate certificate; /* CallManager's, which is TFTP's, too */
 	struct inventory_certificate capf;
 	struct inventory_targets deliver;
+	struct inventory_urls verify;
 	unsigned line;
 };
 
@@ -89,21 +131,22 @@ struct inventory_server {
 	struct inventory_address next_address;
 	struct inventory_certificate certificate;
 	struct inventory_targets deliver;
+	struct inventory_urls verify;
 	unsigned line;
 };
 
 enum port {
-	PORT_CTL_PROVIDER, /* 2444 */
-	PORT_SCCP,	   /* 2000 */
-	PORT_SCCP_TLS,	   /* SCCP's + 443, unless it is set itself */
-	PORT_SIP_TLS,	   /* 5061 */
-	PORT_TVS,	   /* 2445 */
-	PORT_SIP_OAUTH,	   /* 5090 */
+	PORT_CTL_PROVIDER,  /* 2444 */
+	PORT_SCCP,	    /* 2000 */
+	PORT_SCCP_TLS,	    /* SCCP's + 443, unless it is set itself */
+	PORT_SIP_TLS,	    /* 5061 */
+	PORT_TVS,	    /* 2445 */
+	PORT_SIP_OAUTH,	    /* 5090 */
 	PORT_SIP_OAUTH_MRA, /* 5091 */
-	PORT_TFTP,	   /* 69, UDP */
-	PORT_TFTP_HTTP,	   /* 6970 */
-	PORT_TFTP_HTTPS,   /* 6971 */
-	PORT_TFTP_HTTPS2,  /* 6972 */
+	PORT_TFTP,	    /* 69, UDP */
+	PORT_TFTP_HTTP,	    /* 6970 */
+	PORT_TFTP_HTTPS,    /* 6971 */
+	PORT_TFTP_HTTPS2,   /* 6972 */
 	N_PORTS
 };
 
@@ -139,6 +182,7 @@ struct inventory {
 	struct inventory_certificate itlrecovery;
 	struct inventory_key itlrecovery_key;
 	struct inventory_key callmanager_key; /* of the publisher's CallManager */
+	struct inventory_publish publish;
 	unsigned ports[N_PORTS];
 };
 

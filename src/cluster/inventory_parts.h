@@ -23,7 +23,7 @@
 /* The top level, 28 nodes, the other servers, and a section each of those without a name. */
 #define LAYOUT_MAX_SECTIONS                                                                        \
 	(1 + 1 + INVENTORY_MAX_SUBSCRIBERS + INVENTORY_MAX_TFTP + INVENTORY_MAX_MEDIA +            \
-	    INVENTORY_MAX_OTHERS + 3)
+	    INVENTORY_MAX_OTHERS + 4)
 #define LAYOUT_MAX_SETTINGS 16
 
 /* A section as it stands in the file. */
@@ -129,9 +129,11 @@ enum status place_path(const struct place *place, const char *name, char **out, 
 enum status place_number(
     const struct place *place, const char *name, unsigned max, unsigned *out, struct error *err);
 
-/* Copies of a list's values. */
-enum status place_list(
-    const struct place *place, const char *name, char ***out, size_t *n, struct error *err);
+/* Copies of a list's values, MAX at the most. */
+enum status place_list(const struct place *place, const char *name, unsigned max, char ***out,
+    size_t *n, struct error *err);
+
+void inventory_strings_free(char **list, size_t n); /* takes NULL */
 
 /* An IP address, but none that means "any"; *OUT stays as it is when NAME is not set. */
 enum status place_address(
@@ -142,13 +144,47 @@ enum status place_certificate(const struct place *place, const char *name,
     struct inventory_certificate *out, struct error *err);
 
 /* A private key: a path or a pkcs11: URI. */
-enum status place_key(const struct place *place, struct inventory_key *out, struct error *err);
+enum status place_key(
+    const struct place *place, const char *name, struct inventory_key *out, struct error *err);
+
+/* PATH from the folder of ctlsign.conf; NULL when memory is short. */
+char *inventory_resolve(const struct inventory *inventory, const char *path);
+
+/* `deliver` and `verify`; after the ports, one of which is a target's default. */
+enum status place_targets(
+    const struct place *place, struct inventory_targets *out, struct error *err);
+enum status place_urls(const struct place *place, struct inventory_urls *out, struct error *err);
+void inventory_targets_free(struct inventory_targets *targets);
+
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+/* "SCHEME://[USER@]HOST[:PORT][PATH]".  Start from all zero; url_free() in any case. */
+struct url {
+	char *user;	  /* decoded; NULL */
+	char *host;	  /* without brackets */
+	unsigned port;	  /* 0: not said */
+	const char *path; /* as it stands in the text; "", or begins with '/' */
+};
+
+/* The length of SCHEME before "://"; 0 when TEXT does not begin so. */
+size_t url_scheme_length(const char *text);
+
+/* Whether it begins with this one, in any case. */
+bool url_has_scheme(const char *text, const char *scheme);
+
+/* TEXT, which has a scheme.  Errors are without their place. */
+enum status url_parse(const char *text, struct url *out, struct error *err);
+void url_free(struct url *url);
+
+/* A copy with its "%41" replaced; control characters are refused. */
+enum status url_decode(const char *text, size_t len, char **out, struct error *err);
 
 /* ---- the inventory ------------------------------------------------------------------------- */
 
 /* The top level's settings and those of itlrecovery and callmanager. */
 enum status inventory_take_settings(struct reading *reading, struct error *err);
 enum status inventory_take_ports(struct reading *reading, struct error *err);
+enum status inventory_take_publish(struct reading *reading, struct error *err);
 /* Nodes and other servers; after the settings, whose domain they need. */
 enum status inventory_take_servers(struct reading *reading, struct error *err);
 enum status inventory_take_services(
@@ -156,6 +192,8 @@ enum status inventory_take_services(
 
 /* Names and addresses that stand twice, addresses that are missing. */
 enum status inventory_check(const struct reading *reading, struct error *err);
+/* Targets that stand twice, or are the CTL file of this machine. */
+enum status inventory_check_targets(const struct reading *reading, struct error *err);
 
 /* IPv4 or IPv6; false, and none in OUT, for anything else. */
 bool inventory_address_parse(const char *text, struct inventory_address *out);

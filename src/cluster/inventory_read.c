@@ -65,9 +65,13 @@ static enum status take(struct reading *reading, struct error *err)
 	if (st == ST_OK)
 		st = inventory_take_ports(reading, err);
 	if (st == ST_OK)
+		st = inventory_take_publish(reading, err);
+	if (st == ST_OK)
 		st = inventory_take_servers(reading, err);
 	if (st == ST_OK)
 		st = inventory_check(reading, err);
+	if (st == ST_OK)
+		st = inventory_check_targets(reading, err);
 	return st;
 }
 

@@ -27,6 +27,7 @@ static cfg_opt_t node_settings[] = {
     SETTING("certificate"),
     SETTING("capf-certificate"),
     LIST("deliver"),
+    LIST("verify"),
     CFG_END(),
 };
 
@@ -36,6 +37,7 @@ static cfg_opt_t server_settings[] = {
     SETTING("next-address"),
     SETTING("certificate"),
     LIST("deliver"),
+    LIST("verify"),
     CFG_END(),
 };
 
@@ -46,6 +48,7 @@ static cfg_opt_t entry_settings[] = {
     SETTING("next-address"),
     SETTING("certificate"),
     LIST("deliver"),
+    LIST("verify"),
     CFG_END(),
 };
 
@@ -75,6 +78,17 @@ static cfg_opt_t port_settings[] = {
     CFG_END(),
 };
 
+static cfg_opt_t publish_settings[] = {
+    SETTING("timeout"),
+    SETTING("ssh-key"),
+    SETTING("ssh-known-hosts"),
+    SETTING("client-certificate"),
+    SETTING("client-key"),
+    SETTING("provider-trust"),
+    LIST("phones"),
+    CFG_END(),
+};
+
 static cfg_opt_t top[] = {
     SETTING("cluster"),
     SETTING("release"),
@@ -96,6 +110,7 @@ static cfg_opt_t top[] = {
     CFG_SEC("itlrecovery", itlrecovery_settings, CFGF_NONE),
     CFG_SEC("callmanager", callmanager_settings, CFGF_NONE),
     CFG_SEC("ports", port_settings, CFGF_NONE),
+    CFG_SEC("publish", publish_settings, CFGF_NONE),
     CFG_END(),
 };
 

@@ -58,7 +58,9 @@ static enum status take_node(
 	if (st == ST_OK)
 		st = place_certificate(place, "capf-certificate", &out->capf, err);
 	if (st == ST_OK)
-		st = place_list(place, "deliver", &out->deliver.list, &out->deliver.n, err);
+		st = place_targets(place, &out->deliver, err);
+	if (st == ST_OK)
+		st = place_urls(place, &out->verify, err);
 	if (st != ST_OK || out->capf.path == NULL || role == NODE_PUBLISHER)
 		return st;
 	error_set(err, ST_FORMAT, "%s", _("only the publisher has a CAPF certificate"));
@@ -122,7 +124,9 @@ static enum status take_server(
 	if (st == ST_OK)
 		st = place_certificate(place, "certificate", &out->certificate, err);
 	if (st == ST_OK)
-		st = place_list(place, "deliver", &out->deliver.list, &out->deliver.n, err);
+		st = place_targets(place, &out->deliver, err);
+	if (st == ST_OK)
+		st = place_urls(place, &out->verify, err);
 	return st;
 }
 

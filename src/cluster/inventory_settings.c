@@ -96,7 +96,8 @@ static enum status take_export(const struct place *place, struct inventory *out,
 
 static enum status take_modules(const struct place *place, struct inventory *out, struct error *err)
 {
-	enum status st = place_list(place, "modules", &out->modules, &out->n_modules, err);
+	enum status st =
+	    place_list(place, "modules", INVENTORY_MAX_LIST, &out->modules, &out->n_modules, err);
 
 	for (size_t i = 0; st == ST_OK && i < out->n_modules; i++) {
 		char shown[256];
@@ -172,11 +173,11 @@ static enum status take_keys(const struct reading *reading, struct error *err)
 		place = inventory_place(reading, itlrecovery);
 		st = place_certificate(&place, "certificate", &out->itlrecovery, err);
 		if (st == ST_OK)
-			st = place_key(&place, &out->itlrecovery_key, err);
+			st = place_key(&place, "key", &out->itlrecovery_key, err);
 	}
 	if (st == ST_OK && callmanager != NULL) {
 		place = inventory_place(reading, callmanager);
-		st = place_key(&place, &out->callmanager_key, err);
+		st = place_key(&place, "key", &out->callmanager_key, err);
 	}
 	return st;
 }

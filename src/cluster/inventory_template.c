@@ -47,7 +47,8 @@ static const char settings[] =
        "# PKCS#11 modules of the tokens.  Not set: all that p11-kit knows.\n"
        "#modules = {\"/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\"}\n"
        "\n"
-       "# Where the history is kept, and the CTL on this machine.\n"
+       "# Where the history is kept, and the CTL on this machine: a working copy, which must not\n"
+       "# stand in a folder that deliver names.\n"
        "#state = \"state.db\"\n"
        "#ctl-file = \"CTLFile.tlv\"\n");
 
@@ -64,7 +65,10 @@ static const char publisher[] =
        "#                     CTIManager, TVS, CTL-Provider\n"
        "#   certificate       CallManager.pem, which TFTP uses, too\n"
        "#   capf-certificate  CAPF.pem (publisher only)\n"
-       "#   deliver           where its copy of the CTL goes: folders or sftp:// addresses\n"
+       "#   deliver           where its copy of the CTL goes: folders of this machine,\n"
+       "#                     sftp://USER@HOST/FOLDER (/~/FOLDER: below the user's home), or\n"
+       "#                     https://HOST for the CTL Provider that runs on the node\n"
+       "#   verify            where phones download from it: tftp://HOST, http://HOST:PORT\n"
        "publisher cucm-pub {\n"
        "\taddress = \"192.0.2.10\"\n"
        "\tservices = {CallManager, TFTP}\n"
@@ -72,6 +76,7 @@ static const char publisher[] =
        "#\tdns = \"cucm-pub.lab.example\"\n"
        "#\tcapf-certificate = \"certs/capf.pem\"\n"
        "#\tdeliver = {\"/srv/tftp\", \"sftp://ctl@192.0.2.10/tftp\"}\n"
+       "#\tverify = {\"tftp://192.0.2.10\", \"http://192.0.2.10:6970\"}\n"
        "}\n");
 
 static const char nodes[] =
@@ -89,6 +94,7 @@ static const char nodes[] =
        "#\taddress = \"192.0.2.21\"\n"
        "#\tnext-address = \"192.0.2.22\"\n"
        "#\tcertificate = \"certs/cucm-tftp1.pem\"\n"
+       "#\tdeliver = {\"https://192.0.2.21\"}\n"
        "#}\n"
        "\n"
        "# Media servers, at most 9; the CTL does not list them.\n"
@@ -138,6 +144,31 @@ static const char keys[] =
        "#\tkey = \"pkcs11:token=CallManager;object=callmanager\"\n"
        "#}\n");
 
+static const char publish[] =
+    N_("\n"
+       "# ---- Delivery "
+       "------------------------------------------------------------------------\n"
+       "\n"
+       "# How the places of deliver are reached.  No password is ever sent to one.\n"
+       "#   timeout             seconds for each step of each place, 1 to 3600\n"
+       "#   ssh-key             not set: the keys of the agent, then those of ~/.ssh\n"
+       "#   ssh-known-hosts     not set: ~/.ssh/known_hosts and the system's\n"
+       "#   client-certificate  your own, which CTL Providers know, a PEM file\n"
+       "#   client-key          its key: a PEM file or a pkcs11: URI\n"
+       "#   provider-trust      PEM file with the CTL Providers' CAs or certificates; not\n"
+       "#                       set: those that the system trusts\n"
+       "#   phones              MAC addresses that get a list of their own, CTLSEP<MAC>.tlv,\n"
+       "#                       with the CTL's content\n"
+       "#publish {\n"
+       "#\ttimeout = 30\n"
+       "#\tssh-key = \"keys/id_ed25519\"\n"
+       "#\tssh-known-hosts = \"keys/known_hosts\"\n"
+       "#\tclient-certificate = \"keys/officer.pem\"\n"
+       "#\tclient-key = \"keys/officer.key\"\n"
+       "#\tprovider-trust = \"keys/providers.pem\"\n"
+       "#\tphones = {\"001122AABBCC\", \"00:11:22:AA:BB:DD\"}\n"
+       "#}\n");
+
 static const char ports[] =
     N_("\n"
        "# ---- Ports "
@@ -151,8 +182,8 @@ void inventory_template(struct buffer *out, const char *cluster, const char *rel
 	inventory_quote(out, cluster != NULL ? cluster : "my-cluster");
 	buffer_printf(out, "\n%srelease = ", _(release_text));
 	inventory_quote(out, release != NULL ? release : "12.5(1)");
-	buffer_printf(out, "\n%s%s%s%s%s%s#ports {\n", _(settings), _(publisher), _(nodes),
-	    _(others), _(keys), _(ports));
+	buffer_printf(out, "\n%s%s%s%s%s%s%s#ports {\n", _(settings), _(publisher), _(nodes),
+	    _(others), _(keys), _(publish), _(ports));
 	for (unsigned i = 0; i < N_PORTS; i++)
 		buffer_printf(out, "#\t%s = %u\n", port_name(i), port_default(i));
 	buffer_printf(out, "#}\n");

@@ -85,7 +85,7 @@ enum status place_dns(const struct place *place, const char *name, char **out, s
 	return place_refuse(place, name, err);
 }
 
-static char *resolve(const struct inventory *inventory, const char *path)
+char *inventory_resolve(const struct inventory *inventory, const char *path)
 {
 	char *resolved;
 
@@ -105,7 +105,7 @@ enum status place_path(const struct place *place, const char *name, char **out, 
 	*out = NULL;
 	if (st != ST_OK || path == NULL)
 		return st;
-	*out = resolve(place->reading->out, path);
+	*out = inventory_resolve(place->reading->out, path);
 	free(path);
 	return *out != NULL ? ST_OK : error_no_memory(err);
 }
@@ -142,16 +142,15 @@ enum status place_number(
 	return place_refuse(place, name, err);
 }
 
-enum status place_list(
-    const struct place *place, const char *name, char ***out, size_t *n, struct error *err)
+enum status place_list(const struct place *place, const char *name, unsigned max, char ***out,
+    size_t *n, struct error *err)
 {
 	const unsigned size = cfg_size(place->cfg, name);
 
 	*out = NULL;
 	*n = 0;
-	if (size > INVENTORY_MAX_LIST) {
-		error_set(
-		    err, ST_FORMAT, _("'%s' has more than %d values"), name, INVENTORY_MAX_LIST);
+	if (size > max) {
+		error_set(err, ST_FORMAT, _("'%s' has more than %u values"), name, max);
 		error_hint(err, "%s", _("take some away"));
 		return place_refuse(place, name, err);
 	}
@@ -203,12 +202,13 @@ enum status place_certificate(const struct place *place, const char *name,
 	return place_path(place, name, &out->path, err);
 }
 
-enum status place_key(const struct place *place, struct inventory_key *out, struct error *err)
+enum status place_key(
+    const struct place *place, const char *name, struct inventory_key *out, struct error *err)
 {
-	const char *value = place_value(place, "key");
+	const char *value = place_value(place, name);
 
-	out->line = layout_line(place->section, "key");
+	out->line = layout_line(place->section, name);
 	if (value != NULL && strncmp(value, "pkcs11:", strlen("pkcs11:")) == 0)
-		return place_text(place, "key", INVENTORY_MAX_TEXT, &out->where, err);
-	return place_path(place, "key", &out->where, err);
+		return place_text(place, name, INVENTORY_MAX_TEXT, &out->where, err);
+	return place_path(place, name, &out->where, err);
 }

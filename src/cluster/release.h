@@ -35,16 +35,16 @@ int release_compare(
 
 /* What a release lists and how it signs. */
 struct release_rules {
-	const char *releases;	     /* printable, as in the table: "10.5(2)" */
-	bool tokens_list_anchors;    /* token-signed: ITLRecovery and CallManager are SASTs, too */
-	bool tokenless;		     /* tokenless signing exists */
-	bool tokenless_itlrecovery;  /* tokenless: ITLRecovery is the second SAST */
-	bool itlrecovery_may_sign;   /* tokenless-signer = ITLRecovery is allowed */
-	bool sha512;		     /* phones of its age know SHA-512 */
-	bool restart_ctimanager;     /* to be restarted with TFTP and CallManager */
-	bool registration;	     /* mixed mode wants a registration with export control */
+	const char *releases;	      /* printable, as in the table: "10.5(2)" */
+	bool tokens_list_anchors;     /* token-signed: ITLRecovery and CallManager are SASTs, too */
+	bool tokenless;		      /* tokenless signing exists */
+	bool tokenless_itlrecovery;   /* tokenless: ITLRecovery is the second SAST */
+	bool itlrecovery_may_sign;    /* tokenless-signer = ITLRecovery is allowed */
+	bool sha512;		      /* phones of its age know SHA-512 */
+	bool restart_ctimanager;      /* to be restarted with TFTP and CallManager */
+	bool registration;	      /* mixed mode wants a registration with export control */
 	bool nonsecure_without_token; /* the command line can go non-secure with no token */
-	bool supported;		     /* Cisco supports tokenless signing there */
+	bool supported;		      /* Cisco supports tokenless signing there */
 };
 
 /* Never NULL: the row that RELEASE belongs to. */

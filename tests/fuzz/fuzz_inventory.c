@@ -25,6 +25,31 @@ static int file(void)
 	return fd;
 }
 
+static void check_targets(const struct inventory_targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct inventory_target *target = &targets->list[i];
+		const bool local = target->kind == TARGET_DIRECTORY;
+
+		if (target->text == NULL || target->line == 0 ||
+		    (target->path == NULL) != (target->kind == TARGET_PROVIDER) ||
+		    (target->host == NULL) != local || (target->port == 0) != local ||
+		    target->port > 65535)
+			abort();
+	}
+}
+
+static void check_publish(const struct inventory_publish *publish)
+{
+	if (publish->timeout < 1 || publish->timeout > 3600 ||
+	    publish->n_phones > INVENTORY_MAX_PHONES)
+		abort();
+	for (size_t i = 0; i < publish->n_phones; i++)
+		if (strspn(publish->phones[i], "0123456789ABCDEF") != 12 ||
+		    publish->phones[i][12] != '\0')
+			abort();
+}
+
 static void check(const struct inventory *inventory)
 {
 	if (inventory->n_nodes == 0 || inventory->nodes[0].role != NODE_PUBLISHER ||
@@ -36,7 +61,11 @@ static void check(const struct inventory *inventory)
 
 		if (strlen(node->name) - 1 > 254 || strlen(node->dns) - 1 > 254 || node->line == 0)
 			abort();
+		check_targets(&node->deliver);
 	}
+	for (size_t i = 0; i < inventory->n_firewalls; i++)
+		check_targets(&inventory->firewalls[i].deliver);
+	check_publish(&inventory->publish);
 	for (unsigned i = 0; i < N_PORTS; i++)
 		if (inventory->ports[i] < 1 || inventory->ports[i] > 65535)
 			abort();

@@ -218,12 +218,12 @@ static void reads_nodes(void)
 	CU_ASSERT_TRUE(in_directory(publisher->capf.path, "certs/capf.pem"));
 	CU_ASSERT_EQUAL(publisher->capf.line, 25);
 	CU_ASSERT_EQUAL_FATAL(publisher->deliver.n, 2);
-	CU_ASSERT_STRING_EQUAL(publisher->deliver.list[0], "/srv/tftp");
-	CU_ASSERT_STRING_EQUAL(publisher->deliver.list[1], "sftp://ctl@10.1.2.3/tftp");
+	CU_ASSERT_STRING_EQUAL(publisher->deliver.list[0].text, "/srv/tftp");
+	CU_ASSERT_STRING_EQUAL(publisher->deliver.list[1].text, "sftp://ctl@10.1.2.3/tftp");
 	CU_ASSERT_TRUE(in_directory(inventory.nodes[1].certificate.path, "certs/sub1.pem"));
 	CU_ASSERT_EQUAL(inventory.nodes[1].certificate.line, 17);
 	CU_ASSERT_EQUAL_FATAL(inventory.nodes[4].deliver.n, 1);
-	CU_ASSERT_STRING_EQUAL(inventory.nodes[4].deliver.list[0], "/srv/one");
+	CU_ASSERT_STRING_EQUAL(inventory.nodes[4].deliver.list[0].text, "/srv/one");
 }
 
 static void reads_other_servers(void)
@@ -362,6 +362,10 @@ static void writes_a_template_that_reads(void)
 	CU_ASSERT_PTR_NOT_NULL(inventory.domain);
 	CU_ASSERT_PTR_NOT_NULL(inventory.itlrecovery_key.where);
 	CU_ASSERT_PTR_NOT_NULL(inventory.callmanager_key.where);
+	CU_ASSERT_EQUAL(inventory.nodes[0].deliver.n, 2);
+	CU_ASSERT_EQUAL(inventory.nodes[0].verify.n, 2);
+	CU_ASSERT_EQUAL(inventory.publish.n_phones, 2);
+	CU_ASSERT_PTR_NOT_NULL(inventory.publish.provider_trust);
 	for (unsigned i = 0; i < N_PORTS; i++)
 		CU_ASSERT_EQUAL(inventory.ports[i], port_default(i));
 	free(examples);

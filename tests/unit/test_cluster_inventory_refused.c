@@ -121,9 +121,9 @@ static void refuses_unknown_names(void)
 	    {HEAD "\nsubscriber s {\n adress = 10.1.2.4\n}", 6,
 		"'adress' is not known in subscriber 's'",
 		"write 'address', if that is meant; known here are dns, address, next-address, "
-		"services, certificate, capf-certificate, deliver"},
+		"services, certificate, capf-certificate, deliver, verify"},
 	    {HEAD "firewall f {\n services = {}\n}", 5, "'services' is not known in firewall 'f'",
-		"take one of these: dns, address, next-address, certificate, deliver"},
+		"take one of these: dns, address, next-address, certificate, deliver, verify"},
 	    {HEAD "ports {\n http = 80\n}", 5, "'http' is not known in 'ports'", "ctl-provider"},
 	    {HEAD "itlrecovery {\n cert = x\n}", 5, "'cert' is not known in 'itlrecovery'",
 		"certificate, key"},
