@@ -63,7 +63,7 @@ struct tokens {
 	struct token **blanks; /* the others */
 	size_t n_blanks;
 	struct problems module_problems; /* of loading: they stay */
-	bool administration;		   /* of the options */
+	bool administration;		 /* of the options */
 	unsigned drops;			 /* counts how often the snapshot was dropped */
 };
 

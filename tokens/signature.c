@@ -18,9 +18,11 @@ struct sign_job {
 	struct module_job base;
 	/* copies: the job may outlive its caller */
 	struct buffer digest_info;
+	struct buffer parameter;
 	struct buffer modulus;
 	struct buffer key_id;
 	struct secret pin;
+	CK_MECHANISM_TYPE mechanism;
 	bool always_authenticate;
 
 	CK_RV rv; /* of what failed */
@@ -33,6 +35,7 @@ static void sign_clear(struct module_job *base)
 	struct sign_job *job = (struct sign_job *)base;
 
 	buffer_free(&job->digest_info);
+	buffer_free(&job->parameter);
 	buffer_free(&job->modulus);
 	buffer_free(&job->key_id);
 	secret_wipe(&job->pin);
@@ -64,7 +67,7 @@ static enum status log_in_again(struct sign_job *job)
 static enum status sign_work(struct module_job *base)
 {
 	struct sign_job *job = (struct sign_job *)base;
-	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	CK_MECHANISM mechanism = {job->mechanism, job->parameter.data, job->parameter.len};
 	struct module *m = base->module;
 	CK_OBJECT_HANDLE key;
 	bool again;
@@ -140,11 +143,14 @@ bool signature_modulus(const EVP_PKEY *key, struct buffer *out)
 static bool fill(struct sign_job *job, const struct signature_request *request)
 {
 	buffer_add(&job->digest_info, request->digest_info.data, request->digest_info.len);
+	buffer_add(&job->parameter, request->parameter.data, request->parameter.len);
 	buffer_add(&job->key_id, request->key_id.data, request->key_id.len);
+	job->mechanism = request->mechanism != 0 ? request->mechanism : CKM_RSA_PKCS;
 	signature_modulus(request->key, &job->modulus);
 	job->pin = *request->pin;
 	*request->pin = (struct secret)SECRET_INIT;
-	return !job->digest_info.failed && !job->key_id.failed && !job->modulus.failed;
+	return !job->digest_info.failed && !job->parameter.failed && !job->key_id.failed &&
+	       !job->modulus.failed;
 }
 
 enum status signature_make(struct login *login, const struct signature_request *request,

@@ -14,9 +14,11 @@
 #include <openssl/types.h>
 
 struct signature_request {
-	struct bytes digest_info;
-	const EVP_PKEY *key; /* its public half */
-	struct bytes key_id; /* CKA_ID of the key; empty: it has none */
+	struct bytes digest_info; /* what is signed; with a mechanism of its own, what that wants */
+	unsigned long mechanism;  /* CKM_...; 0: CKM_RSA_PKCS */
+	struct bytes parameter;	  /* of the mechanism */
+	const EVP_PKEY *key;	  /* its public half */
+	struct bytes key_id;	  /* CKA_ID of the key; empty: it has none */
 	/* For a key that wants a PIN for this signature; may be none with a PIN pad.  Taken over.
 	 */
 	struct secret *pin;
@@ -24,7 +26,7 @@ struct signature_request {
 };
 
 /*
- * After login_start(): C_SignInit with CKM_RSA_PKCS, C_Login for a key that wants the PIN again,
+ * After login_start(): C_SignInit with the mechanism, C_Login for a key that wants the PIN again,
  * C_Sign, each called once.  SIGNATURE has room for SIGNER_MAX_SIGNATURE bytes.  A failure is told
  * with the function that failed and the code that it gave.
  */

@@ -187,6 +187,33 @@ struct token_signer_request {
 enum status token_signer_open(struct tokens *tokens, const struct token_signer_request *request,
     struct signer **out, struct error *err);
 
+/*
+ * A key on a token for TLS connections, as a client that shows a certificate makes them.  Found and
+ * opened as a signer's is, with CANDIDATES of usually one; but logged in from here on until it is
+ * closed, as every handshake needs a signature.  One PIN, one C_Login.
+ *
+ * The key may be used by several threads: the token makes one signature after the other.  Both
+ * getters are borrowed.
+ */
+struct token_tls;
+enum status token_tls_open(struct tokens *tokens, const struct token_signer_request *request,
+    struct token_tls **out, struct error *err);
+EVP_PKEY *token_tls_key(struct token_tls *tls);
+X509 *token_tls_certificate(struct token_tls *tls);
+
+/*
+ * Of any key, also one that is on no token.  Whether it makes signatures with PSS, as TLS 1.3
+ * demands them: some tokens do not, and can only be used with TLS 1.2 and RSA PKCS#1.
+ */
+bool token_tls_pss(const EVP_PKEY *key);
+
+/*
+ * Takes the error of the last signature with KEY that failed: OpenSSL has no words for it.  False
+ * when there is none, and for a key (or NULL) that is on no token.
+ */
+bool token_tls_failure(const EVP_PKEY *key, struct error *err);
+void token_tls_close(struct token_tls *tls); /* takes NULL; logs out */
+
 /* ---- waiting for tokens to come and go ------------------------------------------------------ */
 
 /*

@@ -27,6 +27,14 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
     const struct pin_source *pins, struct signer **out, struct error *err);
 
 /*
+ * The private key in the PEM file PATH, whatever it is for.  An encrypted one asks PINS for its
+ * passphrase, once; one that is not must not be readable by others.  The caller owns *OUT
+ * (EVP_PKEY_free).  Errors have the file as `where`.
+ */
+enum status pem_key_read(
+    const char *path, const struct pin_source *pins, EVP_PKEY **out, struct error *err);
+
+/*
  * Where PINs come from: for each kind of PIN a file, a descriptor, or (both unset) the person at
  * the terminal; a new PIN is typed twice there.  The same descriptor may be named for several:
  * each takes a line.

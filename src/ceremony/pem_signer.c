@@ -172,10 +172,10 @@ static enum status refuse_open_to_all(const char *path, mode_t mode, struct erro
 	return ST_IO;
 }
 
-/* PATH is opened, SHOWN is what people see of it. */
-static enum status read_key(const char *path, const char *shown, const struct pin_source *pins,
-    EVP_PKEY **out, struct error *err)
+enum status pem_key_read(
+    const char *path, const struct pin_source *pins, EVP_PKEY **out, struct error *err)
 {
+	char shown[384];
 	struct passphrase want = {.pins = pins, .path = shown, .err = err};
 	char *text = NULL;
 	mode_t mode = 0;
@@ -183,6 +183,7 @@ static enum status read_key(const char *path, const char *shown, const struct pi
 	enum status st = read_key_file(path, &text, &len, &mode, err);
 
 	*out = NULL;
+	text_printable_into(shown, sizeof(shown), text_bytes(path));
 	if (st == ST_OK) {
 		BIO *bio = BIO_new_mem_buf(text, (int)len);
 
@@ -197,6 +198,9 @@ static enum status read_key(const char *path, const char *shown, const struct pi
 		BIO_free(bio);
 	}
 	OPENSSL_secure_clear_free(text, KEY_FILE_MAX);
+	/* A PIN file that could not be read has named itself. */
+	if (st != ST_OK && err->where[0] == '\0')
+		error_where(err, "%s", path);
 	return st;
 }
 
@@ -224,7 +228,7 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
 	self->base.ops = &pem_ops;
 	text_printable_into(shown, sizeof(shown), text_bytes(path));
 	snprintf(self->description, sizeof(self->description), _("key file %s"), shown);
-	st = read_key(path, shown, pins, &self->key, err);
+	st = pem_key_read(path, pins, &self->key, err);
 	if (st == ST_OK && !EVP_PKEY_is_a(self->key, "RSA")) {
 		st =
 		    error_set(err, ST_NO_KEY, "%s", _("trust lists are signed with RSA keys only"));
@@ -242,7 +246,6 @@ enum status pem_signer_open(const char *path, X509 *const *candidates, size_t n_
 	if (st == ST_OK && self->certificate == NULL)
 		st = no_certificate(n_candidates, err);
 	if (st != ST_OK) {
-		/* A PIN file that could not be read has named itself. */
 		if (err->where[0] == '\0')
 			error_where(err, "%s", path);
 		pem_free(&self->base);
