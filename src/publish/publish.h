@@ -1,0 +1,183 @@
+/*
+ * Delivery: the same files on every server, or on none.
+ *
+ *   1. every file is staged on every target and read back      nothing that phones see has changed
+ *   2. all are committed                                       the journal says what was before
+ *   3. every target is read again, and what phones would download is compared
+ *
+ * The journal (store.h: struct delivery) says COMMIT before the first file is renamed, and keeps
+ * what every target held.  So whoever comes after a run that was killed knows whether anything can
+ * have changed, and can go on, or back.
+ *
+ * Source of what goes where: the CTL client chapter of Cisco's security guide.  The CTL goes to
+ * every CallManager and TFTP server, the alternate TFTP servers, and the firewalls; CAPF's
+ * certificate in DER form (capf.cer) and in PEM form to every node but the publisher.  A phone asks
+ * for CTLSEP<MAC>.tlv before CTLFile.tlv; where per-phone files are asked for they have the CTL's
+ * bytes.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_PUBLISH_H
+#define CTLSIGN_PUBLISH_H
+
+#include "cluster/inventory.h"
+#include "publish/target.h"
+#include "store/store.h"
+
+#define PUBLISH_CTL	 "CTLFile.tlv"
+#define PUBLISH_CAPF_DER "capf.cer"
+#define PUBLISH_CAPF_PEM "capf.pem"
+
+/* ---- what goes where -------------------------------------------------------------------------
+ */
+
+/* A file for a place. */
+struct publish_file {
+	char name[TARGET_NAME_MAX];
+	struct bytes data; /* borrowed from the plan */
+};
+
+/* A node's target, or (target NULL) a node that has none: carried by hand. */
+struct publish_place {
+	const char *node;    /* its name; borrowed from the inventory */
+	const char *address; /* as text; "" */
+	const struct inventory_target *target;
+	bool needs_ctl; /* a CallManager or TFTP server, an alternate one, a firewall */
+	struct publish_file *files;
+	size_t n_files;
+};
+
+struct publish_plan {
+	struct publish_place *places; /* in the inventory's order */
+	size_t n_places;
+	size_t n_targets; /* of them with a target */
+	size_t n_by_hand; /* of them without one that need the CTL */
+	struct buffer ctl, capf_der, capf_pem;
+};
+
+/* INVENTORY is loaded.  publish_plan_free() in any case. */
+enum status publish_plan_make(const struct inventory *inventory, struct bytes ctl,
+    struct publish_plan *out, struct error *err);
+void publish_plan_free(struct publish_plan *plan);
+
+/* ---- doing it --------------------------------------------------------------------------------
+ */
+
+/* What is known of one file on one place. */
+enum publish_holds {
+	PUBLISH_UNKNOWN, /* it could not be asked */
+	PUBLISH_OLD,	 /* what it held before */
+	PUBLISH_NEW,
+	PUBLISH_NONE,  /* no such file, as before */
+	PUBLISH_OTHER, /* neither: somebody else wrote it meanwhile */
+};
+
+enum publish_step {
+	PUBLISH_WAITING,
+	PUBLISH_STAGING,
+	PUBLISH_STAGED,
+	PUBLISH_COMMITTING,
+	PUBLISH_CHECKING,
+	PUBLISH_DONE,
+	PUBLISH_FAILED,
+};
+
+/* A target in a run: what is shown while it runs, and at the end. */
+struct publish_row {
+	const struct publish_place *place;
+	enum publish_step step;
+	enum publish_holds holds; /* the CTL, or (a place of CAPF's files only) those */
+	bool phones;		  /* a download as a phone makes it was compared, and is the same */
+	unsigned ms;		  /* that it took */
+	struct error err;	  /* of PUBLISH_FAILED; of another step: what did not matter */
+};
+
+struct publish_request {
+	const struct inventory *inventory; /* loaded */
+	struct store *store;		   /* opened for changing */
+	const struct target_access *access;
+	const char *act; /* for the audit log: "publish --resume" */
+	/* Called from the calling thread only, some times a second and at every change; may be
+	 * NULL. */
+	void (*progress)(void *context, const struct publish_row *rows, size_t n);
+	void *context;
+};
+
+/* Start from all zero. */
+struct publish_result {
+	int64_t generation;
+	struct publish_plan plan;
+	struct publish_row *rows; /* one a place that has a target, in the plan's order */
+	size_t n_rows;
+	bool changed; /* something that phones see was changed by this run */
+	bool current; /* the generation is the current one now */
+	char *note;   /* what else the officer has to know, printable; NULL: nothing */
+};
+void publish_result_free(struct publish_result *result);
+
+/*
+ * Delivers the pending generation; also goes on with a delivery that was interrupted or failed.
+ * Targets work in parallel; each step of one has the inventory's time limit.
+ *
+ * A target that fails in the first phase: everything staged is removed, ST_FAILED, `changed` false,
+ * the generation stays pending.  One that fails later: the others are finished, ST_FAILED, the rows
+ * say who holds what, the journal is kept.  All have it: the generation becomes current if no node
+ * has to be served by hand (plan.n_by_hand), else it waits for publish_by_hand(), and is ST_OK.
+ * ST_FAILED when no generation is pending.
+ */
+enum status publish_run(
+    const struct publish_request *request, struct publish_result *out, struct error *err);
+
+/*
+ * Takes the pending generation back: every target holds what it held before, what was staged is
+ * removed, the CTL file of this machine is the current generation's again (gone if there was none),
+ * and the generation is abandoned.  A target that cannot be reached and may hold the new file:
+ * ST_FAILED, and the journal is kept; the rows say who holds what.
+ */
+enum status publish_back(
+    const struct publish_request *request, struct publish_result *out, struct error *err);
+
+/*
+ * An officer said that all nodes have the pending generation: it becomes current.  Targets of the
+ * inventory that are known to hold another file are ST_FAILED in the rows: who has a target is
+ * served by publish_run(), unless EVEN_TARGETS, when they were carried to, too.
+ */
+enum status publish_by_hand(const struct publish_request *request, bool even_targets,
+    struct publish_result *out, struct error *err);
+
+/* ---- who holds what --------------------------------------------------------------------------
+ */
+
+/* What one place of one node holds. */
+struct node_copy {
+	const char *node;
+	const char *place; /* the target, or the URL that phones ask; borrowed from the inventory */
+	bool by_phone;	   /* the latter */
+	bool there;
+	char md5[33], sha1[41], sha256[65]; /* "" when not there */
+	int64_t generation;		    /* 0: none that is known */
+	bool pending;			    /* of the one that is being delivered */
+	time_t made;			    /* the list's own time; 0: it is no list */
+	bool odd;			    /* not what it should hold: the current generation */
+	struct error err;		    /* set: it could not be asked */
+};
+
+struct node_copies {
+	struct node_copy *list; /* in the inventory's order */
+	size_t n;
+	size_t n_odd, n_failed;
+	const char **without; /* nodes that need the CTL and have neither target nor URL */
+	size_t n_without;
+	int64_t current; /* 0: none */
+	int64_t pending; /* 0: none */
+};
+
+/*
+ * Asks every target and every `verify` URL for its CTL, in parallel.  ST_OK though some failed or
+ * are odd.  STORE may be NULL (there is no state yet).  node_copies_free() in any case.
+ */
+enum status publish_nodes(
+    const struct publish_request *request, struct node_copies *out, struct error *err);
+void node_copies_free(struct node_copies *copies);
+
+#endif

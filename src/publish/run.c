@@ -1,0 +1,340 @@
+/*
+ * Delivery of the pending generation: stage everywhere, commit everywhere, check.
+ *
+ * Where a run may be killed, and what the next one finds:
+ *   before the journal says COMMIT   no target has changed; what is staged is replaced or removed
+ *   between COMMIT and the last one  some are new: those are left, the others are staged again
+ *   behind the last commit           all are new: nothing is staged, they are checked, and it ends
+ *   while it was being taken back    as between commits: the journal keeps what was there at first
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "publish/rows.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the first phase ------------------------------------------------------------------------- */
+
+static bool stage_file(struct row *row, struct row_file *file)
+{
+	if (!row_get(row, file))
+		return false;
+	if (file->twin)
+		return true;
+	if (file->holds == PUBLISH_NEW) {
+		/* A run that was killed while it took it back may have left something beside it. */
+		row_unstage(row, file);
+		return true;
+	}
+	return row_keep(row, file) && row_stage(row, file);
+}
+
+static void stage(struct row *row)
+{
+	row_enter(row, PUBLISH_STAGING);
+	for (size_t i = 0; i < row->n_files; i++)
+		if (row->files[i].planned && !stage_file(row, &row->files[i])) {
+			row_fail(row);
+			return;
+		}
+	row_enter(row, PUBLISH_STAGED);
+}
+
+/* Removes what was staged; of a failed row its own error stays. */
+static void unstage(struct row *row)
+{
+	const struct error failed = row->err;
+
+	row_unstage_all(row);
+	row->err = failed;
+	if (!row->failed)
+		row_enter(row, PUBLISH_WAITING);
+}
+
+/* ST_FAILED for the rows that failed: TOLD, with the first of them as the place. */
+static enum status fail_rows(const struct rows *rows, const char *told, struct error *err)
+{
+	const struct row *row = rows_first_failed(rows);
+	char reason[sizeof(row->err.what)];
+
+	text_cut_into(reason, sizeof(reason), row->err.what);
+	error_set(err, ST_FAILED, "%s: %s", reason, told);
+	error_where(err, "%s", row->shown.place->node);
+	if (strcmp(row->err.where, "") != 0) {
+		error_where(err, "%s", row->err.where);
+		error_where_prefix(err, row->shown.place->node);
+	}
+	return ST_FAILED;
+}
+
+static enum status stage_all(struct rows *rows, struct error *err)
+{
+	struct error ignored;
+	enum status st = rows_step(rows, false, stage, err);
+	size_t failed = rows_failed(rows);
+
+	if (st == ST_OK && failed > 0) {
+		fail_rows(rows,
+		    failed == 1 ? _("nothing was changed anywhere")
+				: _("nothing was changed anywhere (other targets failed, too)"),
+		    err);
+		error_hint(err, "%s",
+		    _("mend that and run 'ctlsign publish', or take the generation back with "
+		      "'ctlsign publish --back'"));
+		st = ST_FAILED;
+	}
+	if (st != ST_OK)
+		rows_step(rows, true, unstage, &ignored);
+	return st;
+}
+
+/* ---- the journal ----------------------------------------------------------------------------- */
+
+static bool is_for_journal(const struct row_file *file)
+{
+	return file->staged && file->before == NULL;
+}
+
+static enum status make_journal(
+    const struct rows *rows, struct delivery_file **out, size_t *n, struct error *err)
+{
+	struct delivery_file *files;
+	size_t room = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		room += rows->list[i].n_files;
+	files = calloc(room + 1, sizeof(*files));
+	if (files == NULL)
+		return error_no_memory(err);
+	*n = 0;
+	for (size_t i = 0; i < rows->n; i++)
+		for (size_t k = 0; k < rows->list[i].n_files; k++) {
+			const struct row_file *file = &rows->list[i].files[k];
+
+			if (!is_for_journal(file))
+				continue;
+			/* Borrowed: nothing here is freed or written to. */
+			files[*n] = (struct delivery_file){
+			    .target = rows->list[i].shown.place->target->text,
+			    .name = (char *)(uintptr_t)file->name,
+			    .there = file->there,
+			    .old = {.data = (uint8_t *)(uintptr_t)file->old.data,
+				.len = file->old.len}};
+			(*n)++;
+		}
+	*out = files;
+	return ST_OK;
+}
+
+static size_t count_staged(const struct rows *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		for (size_t k = 0; k < rows->list[i].n_files; k++)
+			n += rows->list[i].files[k].staged ? 1 : 0;
+	return n;
+}
+
+/* From here on targets may have changed, and what they held is known. */
+static enum status enter_commit(struct rows *rows, struct error *err)
+{
+	struct audit_entry audit = {.act = rows->request->act, .outcome = "started"};
+	struct buffer what = BUFFER_INIT;
+	struct delivery_file *files = NULL;
+	size_t n = 0;
+	enum status st = make_journal(rows, &files, &n, err);
+
+	buffer_printf(&what, "generation %" PRId64 ": publishes %zu files on %zu targets",
+	    rows->pending.number, count_staged(rows), rows->n);
+	if (st == ST_OK && (audit.what = buffer_text(&what)) == NULL)
+		st = error_no_memory(err);
+	if (st == ST_OK)
+		st = store_deliver(rows->request->store, rows->pending.number, DELIVERY_COMMIT,
+		    files, n, &audit, err);
+	free(files);
+	buffer_free(&what);
+	return st;
+}
+
+/* ---- the second phase ------------------------------------------------------------------------ */
+
+static bool commit_file(struct row *row, struct row_file *file)
+{
+	const enum publish_holds held = file->holds;
+	struct error failed;
+
+	if (row_commit(row, file)) {
+		row->changed = true;
+		return true;
+	}
+	/* It may have been done, and the answer lost: what counts is what is there. */
+	failed = row->err;
+	if (row_get(row, file) && file->holds == PUBLISH_NEW) {
+		row->changed = true;
+		return true;
+	}
+	row->changed = row->changed || file->holds != held;
+	row->err = failed;
+	return row_fail(row);
+}
+
+static void commit(struct row *row)
+{
+	row_enter(row, PUBLISH_COMMITTING);
+	for (size_t i = 0; i < row->n_files; i++) {
+		struct row_file *file = &row->files[i];
+
+		if (!file->staged)
+			continue;
+		if (!commit_file(row, file))
+			return;
+		file->staged = false;
+	}
+	if (row_set_mode(row, row->rows->pending.mode))
+		row_enter(row, PUBLISH_COMMITTING);
+	else
+		row_fail(row);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* What phones do not get from here any more, and nobody can change from here. */
+static enum status note_unknown(struct rows *rows, struct error *err)
+{
+	const char *unknown = rows_unknown_target(rows);
+	char printable[256];
+	struct buffer note = BUFFER_INIT;
+
+	if (unknown == NULL)
+		return ST_OK;
+	buffer_printf(&note,
+	    _("an earlier run published on '%s', too, which the inventory has no more: it may hold "
+	      "generation %" PRId64 ", and gets no further ones"),
+	    text_printable_into(printable, sizeof(printable), text_bytes(unknown)),
+	    rows->pending.number);
+	free(rows->out->note);
+	rows->out->note = buffer_text(&note) != NULL ? strdup(buffer_text(&note)) : NULL;
+	buffer_free(&note);
+	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
+}
+
+static void put_by_hand(const struct publish_plan *plan, struct buffer *out)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].target == NULL && plan->places[i].needs_ctl) {
+			buffer_printf(out, "%s%s", comma, plan->places[i].node);
+			comma = ", ";
+		}
+}
+
+/* Every target has it. */
+static enum status finish(struct rows *rows, struct error *err)
+{
+	struct audit_entry audit = {.act = rows->request->act, .outcome = "done"};
+	const struct publish_plan *plan = &rows->out->plan;
+	struct buffer what = BUFFER_INIT;
+	enum status st = note_unknown(rows, err);
+
+	buffer_printf(
+	    &what, "generation %" PRId64 ": is on %zu targets", rows->pending.number, rows->n);
+	buffer_printf(&what, "%s", rows->n > 0 ? ": " : "");
+	rows_names(rows, false, &what);
+	if (rows->out->note != NULL)
+		buffer_printf(&what, "; not looked at: %s", rows_unknown_target(rows));
+	if (plan->n_by_hand > 0) {
+		buffer_printf(&what, "; to be carried by hand to: ");
+		put_by_hand(plan, &what);
+	}
+	if (st == ST_OK && (audit.what = buffer_text(&what)) == NULL)
+		st = error_no_memory(err);
+	if (st == ST_OK && plan->n_by_hand > 0)
+		st = store_deliver(rows->request->store, rows->pending.number, DELIVERY_CARRY, NULL,
+		    0, &audit, err);
+	else if (st == ST_OK)
+		st = store_finish(rows->request->store, rows->pending.number, &audit, err);
+	rows->out->current = st == ST_OK && plan->n_by_hand == 0;
+	buffer_free(&what);
+	return st;
+}
+
+static enum status check_all(struct rows *rows, struct error *err)
+{
+	enum status st;
+
+	for (size_t i = 0; i < rows->n; i++)
+		rows->list[i].unfinished = rows->list[i].failed;
+	st = rows_step(rows, false, row_check, err);
+	if (st != ST_OK || rows_failed(rows) == 0)
+		return st;
+	fail_rows(rows,
+	    rows_failed(rows) == rows->n ? _("no target has the generation whole")
+					 : _("some targets have the generation, and some have not"),
+	    err);
+	error_hint(err, "%s",
+	    _("mend that and run 'ctlsign publish --resume', or return all to what they held with "
+	      "'ctlsign publish --back'"));
+	return ST_FAILED;
+}
+
+static enum status deliver(struct rows *rows, struct error *err)
+{
+	struct error ignored;
+	enum status st = stage_all(rows, err);
+
+	if (st != ST_OK) {
+		rows_audit_failure(
+		    rows, "could not be staged everywhere, nothing was changed", err);
+		return st;
+	}
+	st = enter_commit(rows, err);
+	if (st != ST_OK) {
+		rows_step(rows, true, unstage, &ignored);
+		return st;
+	}
+	st = rows_step(rows, false, commit, err);
+	if (st == ST_OK)
+		st = check_all(rows, err);
+	if (st != ST_OK)
+		rows_audit_failure(rows, "is not on every target", err);
+	return st;
+}
+
+/* A generation that was only signed by now: its CTL file first, then the journal knows it. */
+static enum status prepare(struct rows *rows, struct error *err)
+{
+	enum status st = rows_write_ctl(rows, buffer_bytes(&rows->pending.ctl), err);
+
+	if (st != ST_OK || rows->journal.phase != DELIVERY_NONE)
+		return st;
+	return store_deliver(
+	    rows->request->store, rows->pending.number, DELIVERY_SIGNED, NULL, 0, NULL, err);
+}
+
+enum status publish_run_by(const struct publish_request *request, const struct publish_means *means,
+    struct publish_result *out, struct error *err)
+{
+	struct rows rows;
+	enum status st = rows_open(&rows, request, means, out, err);
+
+	if (st == ST_OK)
+		st = prepare(&rows, err);
+	if (st == ST_OK && rows.n > 0)
+		st = deliver(&rows, err);
+	if (st == ST_OK)
+		st = finish(&rows, err);
+	rows_close(&rows);
+	return st;
+}
+
+enum status publish_run(
+    const struct publish_request *request, struct publish_result *out, struct error *err)
+{
+	return publish_run_by(request, &publish_means_real, out, err);
+}
