@@ -1,0 +1,82 @@
+/*
+ * The files on disk: those that TFTP serves, what is staged to become one, and what was there
+ * before.  Every step is durable and whole: a kill at any moment leaves the old file or the new
+ * one.
+ *
+ * In the state directory:
+ *
+ *   lock           held by the provider that runs
+ *   NAME.staged    the file that is to become NAME
+ *   NAME.previous  a line "before HASH after HASH" (HASH: SHA-256 or "none"), then the bytes that
+ *                  NAME had before AFTER was put there.  Written before NAME is replaced.
+ *   mode           "0" or "1"
+ *
+ * Callers see to it that one thread writes at a time; reading needs no lock.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_PROVIDER_FOLDER_H
+#define CTLSIGN_PROVIDER_FOLDER_H
+
+#include "provider/content.h"
+
+#include <limits.h>
+
+struct folder {
+	const char *directory; /* borrowed */
+	const char *state;     /* borrowed */
+	struct content_cache *cache;
+	int lock;
+};
+
+/*
+ * ST_BUSY when another provider has the state directory.  Removes what a killed one left in the
+ * middle of replacing a file.  folder_close() in any case; start from all zero.
+ */
+enum status folder_open(
+    struct folder *folder, const char *directory, const char *state, struct error *err);
+void folder_close(struct folder *folder);
+
+/* "STATE/mode" and the like; ST_LIMIT when it is too long for a path. */
+enum status folder_path(const char *directory, const char *name, const char *end,
+    char out[PATH_MAX], struct error *err);
+
+/* What TFTP serves as NAME, and what is staged for it; *OUT NULL when there is none. */
+enum status folder_get(
+    const struct folder *folder, const char *name, struct content **out, struct error *err);
+enum status folder_staged(
+    const struct folder *folder, const char *name, struct content **out, struct error *err);
+
+/* Keeps DATA for NAME in the state directory, durably; what was staged before is replaced. */
+enum status folder_stage(
+    const struct folder *folder, const char *name, struct bytes data, struct error *err);
+/* Nothing staged is fine. */
+enum status folder_unstage(const struct folder *folder, const char *name, struct error *err);
+
+/*
+ * Makes DATA the file NAME in place of NOW (NULL: there was none), which is kept.  A symbolic link
+ * at NAME is replaced, never followed.  ST_EXISTS, and nothing is changed, if NAME is not NOW any
+ * more.  What was kept from the time before is gone then.
+ */
+enum status folder_replace(const struct folder *folder, const char *name, struct bytes data,
+    const struct content *now, struct error *err);
+
+/* What NAME held before the last folder_replace(). */
+struct folder_before {
+	bool known;		   /* something is kept: also that there was no file */
+	char before[CONTENT_HASH]; /* "" when there was no file */
+	char after[CONTENT_HASH];
+	struct bytes data; /* within `content` */
+	struct content *content;
+};
+
+/* A kept file that is damaged is not `known`.  folder_before_free() in any case. */
+enum status folder_before(
+    const struct folder *folder, const char *name, struct folder_before *out, struct error *err);
+void folder_before_free(struct folder_before *before);
+
+/* Puts BEFORE back in place of NOW, and forgets it.  Otherwise as folder_replace(). */
+enum status folder_put_back(const struct folder *folder, const char *name,
+    const struct folder_before *before, const struct content *now, struct error *err);
+
+#endif
