@@ -76,7 +76,7 @@ certificate() { # FILE COMMON-NAME
   openssl req -x509 -newkey rsa:2048 -nodes -days 1825 -sha256 -keyout /dev/null -out "$1" \
     -subj "/C=PL/ST=Malopolska/L=Krakow/O=Cisco/OU=TAC/CN=$2" 2> /dev/null
 }
-mkdir certificates
+mkdir certificates at-pub at-sub at-asa
 certificate certificates/cucm-pub.pem cucm-pub.lab
 certificate certificates/cucm-sub.pem cucm-sub.lab
 certificate certificates/capf.pem CAPF-e9037b69
@@ -95,20 +95,24 @@ publisher cucm-pub {
     services = {CallManager, TFTP, CAPF}
     certificate = "certificates/cucm-pub.pem"
     capf-certificate = "certificates/capf.pem"
+    deliver = {"at-pub"}
 }
 subscriber cucm-sub {
     address = "10.1.2.4"
     certificate = "certificates/cucm-sub.pem"
+    deliver = {"at-sub"}
 }
 firewall asa {
     address = "10.1.2.254"
     certificate = "certificates/asa.pem"
+    deliver = {"at-asa"}
 }
 itlrecovery {
     certificate = "certificates/itlrecovery.pem"
 }
 END
-echo "# (template.conf explains every setting. This is what was filled in:)"
+echo "# (template.conf explains every setting. This is what was filled in;"
+echo "# three folders stand for the servers, where sftp:// and https:// would do as well.)"
 run cat ctlsign.conf
 
 step "4. Mixed mode: the first CTL. The last token named signs; its key never leaves it."
@@ -129,12 +133,21 @@ run ctlsign status || due=$?
 echo "  (exit code $due: a timer can watch for 6)"
 [ "$due" -eq 6 ]
 
-step "7. Update. First what would change, then the other token signs."
+step "7. Update. First what would change, then the other token signs. One server is down."
 run ctlsign update --dry-run
-run ctlsign update --token SAST-2 --pin-file pin --yes
+run mv at-sub away
+failed=0
+run ctlsign update --token SAST-2 --pin-file pin --yes || failed=$?
+echo "  (exit code $failed: signed, and not published: every server has its old CTL)"
+[ "$failed" -eq 1 ]
+
+step "8. It is up again: every server gets it. Nothing has to be signed again."
+run mv away at-sub
+run ctlsign publish
+run ctlsign nodes
 run ctlsign status
 
-step "8. What was, and who did it"
+step "9. What was, and who did it"
 run ctlsign history
 run ctlsign audit verify
 echo "# Do phones that hold the first list take the second one?"

@@ -34,8 +34,7 @@ struct begin {
 	bool write_ctl;
 };
 
-/* Splits PATH; a name that would be one of the other files is refused. */
-static enum status split_path(
+enum status begin_split_path(
     const char *path, char **directory, const char **name, struct error *err)
 {
 	static const char *const others[] = {
@@ -412,7 +411,7 @@ enum status begin_from(
     const struct begin_request *request, struct begin_result *out, struct error *err)
 {
 	struct begin b = {.request = request, .result = out, .stage = STAGE_INIT};
-	enum status st = split_path(request->conf, &b.directory, &b.name, err);
+	enum status st = begin_split_path(request->conf, &b.directory, &b.name, err);
 
 	if (st == ST_OK)
 		st = read_list(&b, err);
@@ -448,7 +447,7 @@ enum status begin_template(const struct begin_request *request, struct error *er
 	struct release release;
 	char *directory = NULL;
 	const char *name;
-	enum status st = split_path(request->conf, &directory, &name, err);
+	enum status st = begin_split_path(request->conf, &directory, &name, err);
 
 	if (st == ST_OK && request->release != NULL)
 		st = release_parse(request->release, &release, err);

@@ -1,5 +1,5 @@
 /*
- * The first state of a cluster that is taken over.
+ * The first state of a cluster that is taken over, and where its files are made.
  *
  * Private to src/admin/.
  *
@@ -35,5 +35,12 @@ enum status begin_state(
  */
 enum status begin_generation(struct store *store, const struct begin_parts *parts, char **signer,
     int64_t *number, struct error *err);
+
+/*
+ * Splits PATH, an inventory's; a name that would be one of the other files' is ST_USAGE.
+ * *DIRECTORY is the caller's, *NAME is in PATH.
+ */
+enum status begin_split_path(
+    const char *path, char **directory, const char **name, struct error *err);
 
 #endif

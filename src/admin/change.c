@@ -95,8 +95,10 @@ static enum status confirm(const struct change *c, struct error *err)
 
 static enum status prepare(struct change *c, struct error *err)
 {
-	enum status st = change_decide(c, err);
+	enum status st = change_check_pending(c, err);
 
+	if (st == ST_OK)
+		st = change_decide(c, err);
 	if (st == ST_OK)
 		st = change_check_export(c, err);
 	if (st == ST_OK)

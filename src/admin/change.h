@@ -66,7 +66,7 @@ struct change_result {
 	enum cluster_mode mode;
 	enum cluster_signing signing;
 	struct buffer changes; /* in words, a line each */
-	struct buffer todo;    /* what to do now, a line each */
+	struct buffer todo;    /* what to do once it is on all servers, a line each */
 	char *file;
 };
 
@@ -78,9 +78,10 @@ struct change_result {
  * export control (an alarm goes to the audit log), the mode, lint, the signer's place in the
  * current CTL (ST_LOCKOUT unless forced), both recovery anchors changing at once (the same), the
  * clock.  Then: the difference and the digest are shown, the person confirms, the audit log gets
- * "started", the key signs, the generation becomes pending, the CTL file is written and read back,
- * and the generation becomes current with its audit entry.  A failure leaves file and state as they
- * were, and an entry in the log if the key was used.
+ * "started", the key signs, the generation becomes pending, the CTL file is written and read back.
+ * A failure leaves file and state as they were, and an entry in the log if the key was used.
+ *
+ * The generation stays pending until it is published (publish/publish.h).  While one is, ST_FAILED.
  *
  * change_result_free() in any case.
  */

@@ -14,6 +14,31 @@
 
 #define ONE_DAY 86400
 
+/* ---- what is under way ----------------------------------------------------------------------- */
+
+enum status change_check_pending(const struct change *c, struct error *err)
+{
+	const int64_t number = c->cluster->pending.number;
+
+	if (number == 0)
+		return ST_OK;
+	if (c->cluster->phase == DELIVERY_CARRY) {
+		error_set(err, ST_FAILED,
+		    _("generation %lld is signed, and nobody has said yet that all servers have "
+		      "it"),
+		    (long long)number);
+		error_hint(err, "%s",
+		    _("when it was carried to all: ctlsign publish --by-hand; to drop it: ctlsign "
+		      "publish --back"));
+	} else {
+		error_set(err, ST_FAILED, _("generation %lld is signed, and not published yet"),
+		    (long long)number);
+		error_hint(err, "%s",
+		    _("deliver it with: ctlsign publish; or drop it with: ctlsign publish --back"));
+	}
+	return ST_FAILED;
+}
+
 /* ---- mode and signing ------------------------------------------------------------------------ */
 
 static enum status no_ctl(const char *why, struct error *err)

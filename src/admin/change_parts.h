@@ -65,6 +65,11 @@ struct change {
 
 /* ---- change_check.c: what is refused ---- */
 
+/*
+ * Nothing is built on a list of which nobody knows whether phones have it: the one that is signed
+ * has to be published first, or taken back.
+ */
+enum status change_check_pending(const struct change *c, struct error *err);
 /* The gate of export control, with its alarm in the audit log. */
 enum status change_check_export(struct change *c, struct error *err);
 /* Whether the request makes sense in the present mode; sets mode and signing. */

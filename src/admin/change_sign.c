@@ -5,10 +5,11 @@
  *   2. the key signs, the result is verified  memory
  *   3. the generation is pending              state
  *   4. the CTL file is replaced, read back    file
- *   5. the generation is done, audit "done"   state
+ *   5. the journal of its delivery begins     state
  *
  * Killed before 4: the file is the old one, and the next run abandons what is pending.  After 4:
- * the file is the new one, and the next run finishes it.
+ * the file is the new one, and the next run begins the journal.  The generation is the current one
+ * only when it is on all servers: src/publish/.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -129,9 +130,10 @@ static enum status commit(
 	}
 	c->result->number = generation.number;
 	st = ceremony_write(ceremony, buffer_bytes(&c->result->ctl), err);
-	story->entry.outcome = "done";
+	story->entry.outcome = "written to the CTL file of this machine";
 	if (st == ST_OK)
-		st = store_finish(c->cluster->store, generation.number, &story->entry, err);
+		st = store_deliver(c->cluster->store, generation.number, DELIVERY_SIGNED, NULL, 0,
+		    &story->entry, err);
 	/* Where the file cannot be put back, the generation stays pending: the next run settles it.
 	 */
 	if (st != ST_OK && change_put_back(c))
@@ -153,6 +155,7 @@ static void remember_ports(struct change *c, struct story *story)
 
 	admin_ports_text(&c->cluster->inventory, &now);
 	story->entry.what = "ports of the inventory";
+	story->entry.outcome = "done";
 	story->entry.signer = story->entry.digest = NULL;
 	if (st == ST_OK && !bytes_equal(buffer_bytes(&now), buffer_bytes(&then)))
 		st = store_set(

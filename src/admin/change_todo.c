@@ -1,8 +1,8 @@
 /*
- * What has to be done once a new CTL is signed.
+ * What has to be done once a new CTL is on all servers.
  *
- * Source: the CTL client chapter of Cisco's security guide: where a new file goes, which services
- * are restarted, what Unity Connection needs.
+ * Source: the CTL client chapter of Cisco's security guide: which services are restarted, what
+ * Unity Connection needs.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -28,21 +28,6 @@ static size_t add_nodes(const struct inventory *inventory, unsigned services, st
 	return n;
 }
 
-static void say_copy(struct change *c)
-{
-	const struct inventory *inventory = &c->cluster->inventory;
-	struct buffer names = BUFFER_INIT;
-	size_t n = add_nodes(inventory, SERVICE_CALLMANAGER | SERVICE_TFTP, &names);
-
-	for (size_t i = 0; i < inventory->n_alternate_tftp; i++)
-		add_name(&names, &n, inventory->alternate_tftp[i].name);
-	for (size_t i = 0; i < inventory->n_firewalls; i++)
-		add_name(&names, &n, inventory->firewalls[i].name);
-	buffer_printf(
-	    &c->result->todo, _("copy %s to every one of: %s\n"), c->output, buffer_text(&names));
-	buffer_free(&names);
-}
-
 static void say_restart(struct change *c)
 {
 	const struct inventory *inventory = &c->cluster->inventory;
@@ -62,32 +47,11 @@ static void say_restart(struct change *c)
 	buffer_free(&names);
 }
 
-/* Where CAPF's certificate goes beside the CTL. */
-static void say_capf(struct change *c)
-{
-	const struct inventory *inventory = &c->cluster->inventory;
-	struct buffer names = BUFFER_INIT;
-	size_t n = 0;
-
-	for (size_t i = 1; i < inventory->n_nodes; i++)
-		add_name(&names, &n, inventory->nodes[i].name);
-	if (inventory_publisher(inventory)->capf.x509 != NULL && n > 0)
-		buffer_printf(&c->result->todo,
-		    _("if CAPF's certificate is new: copy it, in DER form as capf.cer and in PEM "
-		      "form, to: %s\n"),
-		    buffer_text(&names));
-	buffer_free(&names);
-}
-
 void change_say_todo(struct change *c)
 {
 	struct buffer *out = &c->result->todo;
 
-	text_printable_into(
-	    c->output, sizeof(c->output), text_bytes(c->cluster->inventory.ctl_file));
-	say_copy(c);
 	say_restart(c);
-	say_capf(c);
 	buffer_printf(
 	    out, "%s\n", _("reset the phones, and see that they say \"Trust List updated\""));
 	if (c->request->kind == CHANGE_RESET_LOCALKEY)
@@ -103,6 +67,5 @@ void change_say_todo(struct change *c)
 	buffer_printf(out, "%s\n",
 	    _("where Unity Connection is integrated over secure SIP or SCCP: reset its port "
 	      "groups"));
-	buffer_printf(out, "%s\n",
-	    _("compare the MD5 or SHA-1 above on every server: they must be the same"));
+	buffer_printf(out, "%s\n", _("see that all servers hold the same: ctlsign nodes"));
 }

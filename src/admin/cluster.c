@@ -72,6 +72,18 @@ static enum status read_trust(struct cluster *cluster, struct error *err)
 	return st;
 }
 
+static enum status read_pending(struct cluster *cluster, struct error *err)
+{
+	struct delivery delivery = {.phase = DELIVERY_NONE};
+	enum status st = store_pending(cluster->store, &cluster->pending, err);
+
+	if (st == ST_OK && cluster->pending.number > 0)
+		st = store_delivery(cluster->store, &delivery, err);
+	cluster->phase = delivery.phase;
+	delivery_free(&delivery);
+	return st;
+}
+
 static enum status open_state(
     struct cluster *cluster, enum cluster_access how, const char *command, struct error *err)
 {
@@ -98,6 +110,8 @@ enum status cluster_open(const char *conf, enum cluster_access access, const cha
 	if (st == ST_OK)
 		st = store_current(out->store, &out->current, err);
 	if (st == ST_OK)
+		st = read_pending(out, err);
+	if (st == ST_OK)
 		st = read_list(out, err);
 	if (st == ST_OK)
 		st = read_trust(out, err);
@@ -111,6 +125,7 @@ void cluster_close(struct cluster *cluster)
 	free(cluster->trust);
 	tl_free(&cluster->list);
 	generation_free(&cluster->current);
+	generation_free(&cluster->pending);
 	store_close(cluster->store);
 	inventory_free(&cluster->inventory);
 	free(cluster->recovered);

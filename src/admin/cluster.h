@@ -18,6 +18,8 @@ struct cluster {
 	bool loaded;		    /* they are */
 	struct store *store;	    /* NULL: there is no state file yet (CLUSTER_READ) */
 	struct generation current;  /* number 0: no CTL yet */
+	struct generation pending;  /* signed, and not on every server yet; number 0: none */
+	enum delivery_phase phase;  /* how far its delivery is */
 	struct trustlist list;	    /* of current.ctl, decoded; only when there is one */
 	X509 **trust;		    /* Phone-SAST-trust, owned */
 	size_t n_trust;
@@ -30,7 +32,8 @@ enum cluster_access { CLUSTER_READ, CLUSTER_CHANGE, CLUSTER_CHANGE_NOW };
 /*
  * Reads the inventory CONF and the state that it names.  CLUSTER_CHANGE takes the lock, makes a
  * state file where there is none, and puts in order what a killed run left: a generation that
- * stands in the CTL file already is finished, another is abandoned; `recovered` says so.  COMMAND
+ * stands in the CTL file already is signed and waits to be published, one that does not is
+ * abandoned; `recovered` says so.  COMMAND
  * is told to others who wait.  cluster_close() in any case.
  */
 enum status cluster_open(const char *conf, enum cluster_access access, const char *command,

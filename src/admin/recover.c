@@ -78,13 +78,13 @@ static enum status settle(
 	snprintf(what, sizeof(what), "generation %lld", (long long)pending->number);
 	audit.what = what;
 	if (!missing && !differs) {
-		audit.outcome = "done: the run was interrupted, and its CTL file was written";
+		audit.outcome = "signed: the run was interrupted after its CTL file was written";
 		tell(cluster,
 		    _("the last run (%s) was interrupted after its CTL was written: generation "
-		      "%lld "
-		      "is current now"),
+		      "%lld is signed, and not published"),
 		    pending->reason, (long long)pending->number);
-		return store_finish(cluster->store, pending->number, &audit, err);
+		return store_deliver(
+		    cluster->store, pending->number, DELIVERY_SIGNED, NULL, 0, &audit, err);
 	}
 	audit.outcome = "abandoned: the run was interrupted before its CTL file was written";
 	tell(cluster,
@@ -96,11 +96,16 @@ static enum status settle(
 
 enum status admin_recover(struct cluster *cluster, struct error *err)
 {
+	struct delivery delivery = {.phase = DELIVERY_NONE};
 	struct generation pending = GENERATION_INIT;
 	enum status st = store_pending(cluster->store, &pending, err);
 
 	if (st == ST_OK && pending.number > 0)
+		st = store_delivery(cluster->store, &delivery, err);
+	/* With a journal it is known how far it is: `ctlsign publish` goes on. */
+	if (st == ST_OK && pending.number > 0 && delivery.phase == DELIVERY_NONE)
 		st = settle(cluster, &pending, err);
+	delivery_free(&delivery);
 	generation_free(&pending);
 	return st;
 }

@@ -9,9 +9,10 @@
 #include "admin/cluster.h"
 
 /*
- * A pending generation whose bytes stand in the CTL file that it was made for (which today's
- * setting may not name any more) is finished; another is abandoned.  What
- * was done is in CLUSTER->recovered.  The state is open for a change.
+ * A pending generation without a delivery's journal is one whose run was killed.  Where its bytes
+ * stand in the CTL file that it was made for (which today's setting may not name any more) it is
+ * signed, and the journal begins; another is abandoned.  What was done is in CLUSTER->recovered.
+ * The state is open for a change.
  */
 enum status admin_recover(struct cluster *cluster, struct error *err);
 

@@ -26,22 +26,18 @@ static enum status refuse_unknown_list(const struct cluster *cluster, struct err
 }
 
 /*
- * How the CTL file stands to the current generation.  One that a run wrote before it was killed is
- * in order, too: the next command that changes something makes its generation the current one.
+ * How the CTL file stands to the current generation.  One that is signed and not published yet is
+ * in order, too.
  */
 static enum status look_at_file(
     const struct cluster *cluster, bool *missing, bool *differs, struct error *err)
 {
-	struct generation pending = GENERATION_INIT;
 	bool unused;
 	enum status st = admin_look_at_file(cluster, missing, differs, err);
 
-	if (st == ST_OK && *differs && cluster->store != NULL)
-		st = store_pending(cluster->store, &pending, err);
-	if (st == ST_OK && pending.number > 0)
+	if (st == ST_OK && *differs && cluster->pending.number > 0)
 		st = admin_compare_file(
-		    cluster->inventory.ctl_file, &pending.ctl, &unused, differs, err);
-	generation_free(&pending);
+		    cluster->inventory.ctl_file, &cluster->pending.ctl, &unused, differs, err);
 	return st;
 }
 

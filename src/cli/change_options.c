@@ -15,6 +15,7 @@ const char cli_change_usage[] =
        "  --sign-with KEY       sign with this key: a pkcs11: URI or a PEM file\n"
        "  --force-signer        sign even if phones do not know the signer\n"
        "  --no-lint             sign even what lint calls an error\n"
+       "  --no-publish          sign only: ctlsign publish delivers it later\n"
        "  --timestamp EPOCH     seconds since 1970 (default now)\n"
        "  --pin-file FILE       read the PIN or passphrase from FILE (mode 600)\n"
        "  --pin-fd N            read it from the open descriptor N\n"
@@ -97,6 +98,8 @@ static bool take_option(struct cli_change *change, int option, const char *value
 		return request->force_signer = true;
 	case CLI_CHANGE_NO_LINT:
 		return request->no_lint = true;
+	case CLI_CHANGE_NO_PUBLISH:
+		return change->no_publish = true;
 	case CLI_CHANGE_JSON:
 		return change->json = true;
 	case CLI_CHANGE_ADD_TOKEN:

@@ -17,6 +17,7 @@ struct cli_change {
 	struct ceremony_pins pins;
 	const char *named[COLLECT_MAX];
 	struct change_request request;
+	bool no_publish;
 	bool json;
 	unsigned seen; /* options that may be given once, a bit each */
 };
@@ -33,6 +34,7 @@ enum {
 	CLI_CHANGE_SIGN_WITH,
 	CLI_CHANGE_FORCE_SIGNER,
 	CLI_CHANGE_NO_LINT,
+	CLI_CHANGE_NO_PUBLISH,
 	CLI_CHANGE_TIMESTAMP,
 	CLI_CHANGE_JSON,
 	CLI_CHANGE_TOKENS,
@@ -49,6 +51,7 @@ enum {
 	    {"sign-with", required_argument, NULL, CLI_CHANGE_SIGN_WITH},                          \
 	    {"force-signer", no_argument, NULL, CLI_CHANGE_FORCE_SIGNER},                          \
 	    {"no-lint", no_argument, NULL, CLI_CHANGE_NO_LINT},                                    \
+	    {"no-publish", no_argument, NULL, CLI_CHANGE_NO_PUBLISH},                              \
 	    {"timestamp", required_argument, NULL, CLI_CHANGE_TIMESTAMP},                          \
 	    {"json", no_argument, NULL, CLI_CHANGE_JSON}, CLI_OPTION_PIN_ROWS,                     \
 	    CLI_OPTION_MODULE_ROWS, CLI_OPTION_HELP_ROW,                                           \

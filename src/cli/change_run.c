@@ -1,5 +1,5 @@
 /*
- * Runs a change of a cluster's CTL and prints what came of it.
+ * Runs a change of a cluster's CTL, publishes it, and prints what came of both.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -7,33 +7,18 @@
 
 #include "base/text.h"
 #include "cli/cluster_text.h"
+#include "cli/publish_run.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The inventory's modules, unless the command line names others. */
 static enum status open_tokens(void *context, struct tokens **out, struct error *err)
 {
 	struct cli_change *change = context;
 
 	return cli_modules_open(&change->modules, out, err);
-}
-
-static bool take_modules(
-    struct cli_change *change, const struct inventory *inventory, struct error *err)
-{
-	if (change->modules.n > 0)
-		return true;
-	if (inventory->n_modules > CLI_MAX_MODULES) {
-		error_set(err, ST_USAGE, _("more than %d modules"), CLI_MAX_MODULES);
-		error_where(err, "%s", inventory->path);
-		return false;
-	}
-	for (size_t i = 0; i < inventory->n_modules; i++)
-		change->modules.paths[change->modules.n++] = inventory->modules[i];
-	return true;
 }
 
 /* Talk, so that --json has stdout for itself; a dry run's difference is its result. */
@@ -82,9 +67,54 @@ static void add_lines(struct buffer *out, struct buffer *lines)
 	}
 }
 
-static int print_text(struct change_result *result)
+/* What came of the signing and of publishing.  PUBLISHED: NULL when that was not tried. */
+struct outcome {
+	struct change_result *signed_as;
+	const struct publish_result *published;
+	const struct error *failed; /* why it is not on every server; NULL: nothing failed */
+};
+
+static bool is_current(const struct outcome *outcome)
 {
-	struct buffer out = BUFFER_INIT, folded = BUFFER_INIT;
+	return outcome->published != NULL && outcome->published->current;
+}
+
+static void put_mode(struct buffer *out, const struct outcome *outcome)
+{
+	const bool mixed = outcome->signed_as->mode == MODE_MIXED;
+
+	if (is_current(outcome))
+		buffer_printf(out, "%s",
+		    mixed ? _("It is the current one: the cluster is in mixed mode.\n")
+			  : _("It is the current one: the cluster is in non-secure mode.\n"));
+	else if (outcome->published == NULL)
+		buffer_printf(
+		    out, "%s", _("It is not published. Deliver it with:\n  ctlsign publish\n"));
+	else if (outcome->failed == NULL)
+		buffer_printf(out,
+		    ngettext(
+			"It is not the current one yet: %zu server is served by hand. What goes "
+			"where, and that it is done:\n  ctlsign publish --by-hand\n",
+			"It is not the current one yet: %zu servers are served by hand. What goes "
+			"where, and that it is done:\n  ctlsign publish --by-hand\n",
+			(unsigned long)outcome->published->plan.n_by_hand),
+		    outcome->published->plan.n_by_hand);
+}
+
+static void put_todo(struct buffer *out, const struct outcome *outcome)
+{
+	if (outcome->failed != NULL)
+		return;
+	buffer_printf(
+	    out, "%s", is_current(outcome) ? _("Now:\n") : _("Once it is on every server:\n"));
+	add_lines(out, &outcome->signed_as->todo);
+}
+
+static int print_text(const struct outcome *outcome)
+{
+	const size_t width = cli_width(STDOUT_FILENO);
+	struct change_result *result = outcome->signed_as;
+	struct buffer out = BUFFER_INIT, all = BUFFER_INIT;
 	char file[512];
 	int rc;
 
@@ -96,16 +126,17 @@ static int print_text(struct change_result *result)
 	buffer_printf(&out, "\nSHA-1 ");
 	add_hash(&out, "SHA1", &result->ctl);
 	buffer_printf(&out, "\n");
-	if (result->mode == MODE_MIXED)
-		buffer_printf(&out, "%s", _("The cluster is in mixed mode.\n"));
-	else
-		buffer_printf(&out, "%s", _("The cluster is in non-secure mode.\n"));
-	buffer_printf(&out, "%s", _("Now:\n"));
-	add_lines(&out, &result->todo);
 	if (buffer_text(&out) != NULL)
-		text_fold(&folded, buffer_text(&out), cli_width(STDOUT_FILENO));
-	rc = cli_print(&folded);
-	buffer_free(&folded);
+		text_fold(&all, buffer_text(&out), width);
+	if (outcome->published != NULL && outcome->published->n_rows > 0)
+		cli_publish_put(&all, outcome->published, width);
+	buffer_reset(&out);
+	put_mode(&out, outcome);
+	put_todo(&out, outcome);
+	if (buffer_text(&out) != NULL)
+		text_fold(&all, buffer_text(&out), width);
+	rc = cli_print(&all);
+	buffer_free(&all);
 	buffer_free(&out);
 	return rc;
 }
@@ -143,8 +174,9 @@ static json_t *text_or_null(const char *text)
 	return text != NULL ? json_string(text) : json_null();
 }
 
-static int print_json(struct change_result *result)
+static int print_json(const struct outcome *outcome)
 {
+	struct change_result *result = outcome->signed_as;
 	json_t *json = json_object();
 
 	json_object_set_new(json, "dry_run", json_boolean(result->dry_run));
@@ -163,11 +195,14 @@ static int print_json(struct change_result *result)
 	json_object_set_new(json, "md5", hash_json("MD5", &result->ctl));
 	json_object_set_new(json, "sha1", hash_json("SHA1", &result->ctl));
 	json_object_set_new(json, "sha256", hash_json("SHA256", &result->ctl));
+	json_object_set_new(json, "current", json_boolean(is_current(outcome)));
+	json_object_set_new(json, "published",
+	    outcome->published != NULL ? cli_publish_json(outcome->published) : json_null());
 	json_object_set_new(json, "todo", lines_json(&result->todo));
 	return cli_print_json(json);
 }
 
-static int print_result(const struct cli_change *change, struct change_result *result)
+static int print_result(const struct cli_change *change, const struct outcome *outcome)
 {
 	char line[160];
 	int rc;
@@ -176,14 +211,30 @@ static int print_result(const struct cli_change *change, struct change_result *r
 		fputs(_("Dry run: nothing was signed, and nothing has changed.\n"), stderr);
 		return CLI_DONE;
 	}
-	rc = change->json ? print_json(result) : print_text(result);
+	rc = change->json ? print_json(outcome) : print_text(outcome);
 	if (rc != CLI_DONE && !change->request.dry_run) {
 		snprintf(line, sizeof(line),
-		    _("generation %lld is signed and in use all the same; see: ctlsign status"),
-		    (long long)result->number);
+		    _("generation %lld is signed all the same; see: ctlsign status"),
+		    (long long)outcome->signed_as->number);
 		cli_warn(line);
 	}
 	return rc;
+}
+
+/* ---- publishing ------------------------------------------------------------------------------ */
+
+static enum status publish(struct cli_change *change, struct cluster *cluster,
+    struct publish_result *result, struct error *err)
+{
+	/* Never the PIN that was given for the signer: the key for CTL Providers may be on another
+	 * token, which would lose a try by it. */
+	struct ceremony_pins pins = CEREMONY_PINS_INIT;
+	const struct cli_publish how = {.act = change->request.command,
+	    .pins = &pins,
+	    .modules = &change->modules,
+	    .json = change->json};
+
+	return cli_publish_run(cluster, &how, result, err);
 }
 
 /* The history tells what was forced. */
@@ -196,11 +247,35 @@ static char *full_command(const struct cli_change *change, char *out, size_t siz
 	return out;
 }
 
+static int run(struct cli_change *change, struct cluster *cluster)
+{
+	struct change_result result = {0};
+	struct publish_result published = {0};
+	struct outcome outcome = {.signed_as = &result};
+	struct error err;
+	int rc;
+
+	if (admin_change(cluster, &change->request, &result, &err) != ST_OK) {
+		change_result_free(&result);
+		return cli_fail(&err);
+	}
+	if (!change->request.dry_run && !change->no_publish) {
+		if (publish(change, cluster, &published, &err) != ST_OK)
+			outcome.failed = &err;
+		outcome.published = &published;
+	}
+	rc = print_result(change, &outcome);
+	if (outcome.failed != NULL)
+		rc = cli_fail(outcome.failed);
+	publish_result_free(&published);
+	change_result_free(&result);
+	return rc;
+}
+
 int cli_change_run(struct cli_change *change)
 {
 	char command[256];
 	struct cluster cluster = {0};
-	struct change_result result = {0};
 	struct error err;
 	enum status st;
 	int rc;
@@ -215,12 +290,9 @@ int cli_change_run(struct cli_change *change)
 	st = change->request.dry_run
 		 ? cli_cluster_read(change->config, &cluster, &err)
 		 : cli_cluster_change(change->config, change->request.command, &cluster, &err);
-	if (st == ST_OK && !take_modules(change, &cluster.inventory, &err))
-		st = err.status;
 	if (st == ST_OK)
-		st = admin_change(&cluster, &change->request, &result, &err);
-	rc = st == ST_OK ? print_result(change, &result) : cli_fail(&err);
-	change_result_free(&result);
+		st = cli_modules_of_inventory(&change->modules, &cluster.inventory, &err);
+	rc = st == ST_OK ? run(change, &cluster) : cli_fail(&err);
 	cluster_close(&cluster);
 	return rc;
 }

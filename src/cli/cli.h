@@ -30,7 +30,8 @@ struct cli_command {
 	const char *name;    /* "build", "token list" */
 	const char *summary; /* one line for `ctlsign --help` */
 	const char *usage;   /* what `--help` prints: synopsis, options, an example */
-	/* Printed behind it, when not NULL: options that several commands share, then an example. */
+	/* Printed behind it, when not NULL: options that several commands share, then an example.
+	 */
 	const char *shared_usage;
 	const char *example;
 	/* argv[0] is the command's name; returns an exit code. */
@@ -58,6 +59,8 @@ extern const struct cli_command cli_set_cluster_non_secure_mode;
 extern const struct cli_command cli_update;
 extern const struct cli_command cli_reset_localkey;
 extern const struct cli_command cli_rollback;
+extern const struct cli_command cli_publish;
+extern const struct cli_command cli_nodes;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_history;
 extern const struct cli_command cli_export;

@@ -62,3 +62,18 @@ enum status cli_cluster_change(
 	cluster_close(out);
 	return open_cluster(config, CLUSTER_CHANGE, command, out, err);
 }
+
+enum status cli_modules_of_inventory(
+    struct cli_modules *modules, const struct inventory *inventory, struct error *err)
+{
+	if (modules->n > 0)
+		return ST_OK;
+	if (inventory->n_modules > CLI_MAX_MODULES) {
+		error_set(err, ST_USAGE, _("more than %d modules"), CLI_MAX_MODULES);
+		error_where(err, "%s", inventory->path);
+		return ST_USAGE;
+	}
+	for (size_t i = 0; i < inventory->n_modules; i++)
+		modules->paths[modules->n++] = inventory->modules[i];
+	return ST_OK;
+}

@@ -40,4 +40,8 @@ enum status cli_cluster_read(const char *config, struct cluster *out, struct err
 enum status cli_cluster_change(
     const char *config, const char *command, struct cluster *out, struct error *err);
 
+/* The inventory's modules, unless the command line names others.  MODULES borrows them. */
+enum status cli_modules_of_inventory(
+    struct cli_modules *modules, const struct inventory *inventory, struct error *err);
+
 #endif

@@ -18,6 +18,8 @@ static const struct cli_command *const commands[] = {
     &cli_update,
     &cli_reset_localkey,
     &cli_rollback,
+    &cli_publish,
+    &cli_nodes,
     &cli_status,
     &cli_history,
     &cli_export,

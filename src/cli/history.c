@@ -41,8 +41,11 @@ static enum status put_json(void *context, const struct generation *generation, 
 	struct target *target = context;
 	json_t *json = cluster_generation_json(generation);
 
-	if (json == NULL || json_object_set_new(json, "current",
-				json_boolean(generation->number == target->current)) != 0) {
+	if (json == NULL ||
+	    json_object_set_new(
+		json, "current", json_boolean(generation->number == target->current)) != 0 ||
+	    json_object_set_new(
+		json, "published", json_boolean(generation->state == GENERATION_DONE)) != 0) {
 		json_decref(json);
 		return error_no_memory(err);
 	}
@@ -90,7 +93,9 @@ static enum status put_row(void *context, const struct generation *g, struct err
 	char number[64], when[CLUSTER_TIME_MAX], sha1[HASH_SHOWN + 1];
 
 	(void)err;
-	if (g->number == target->current)
+	if (g->state == GENERATION_PENDING)
+		snprintf(number, sizeof(number), _("%lld (not published)"), (long long)g->number);
+	else if (g->number == target->current)
 		snprintf(number, sizeof(number), _("%lld (current)"), (long long)g->number);
 	else
 		snprintf(number, sizeof(number), "%lld", (long long)g->number);
@@ -103,6 +108,17 @@ static enum status put_row(void *context, const struct generation *g, struct err
 		    target->table, (const char *[]){number, when, cluster_mode_word(g->mode),
 				       g->digest, sha1, g->reason, g->signer});
 	return ST_OK;
+}
+
+/* All that were in use, and the one that is to be. */
+static enum status each_generation(const struct cluster *cluster,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    struct target *target, struct error *err)
+{
+	enum status st = store_generations(cluster->store, each, target, err);
+
+	return st == ST_OK && cluster->pending.number > 0 ? each(target, &cluster->pending, err)
+							  : st;
 }
 
 static enum status fill_table(
@@ -118,7 +134,7 @@ static enum status fill_table(
 		text_table_row(
 		    target->table, (const char *[]){_("Generation"), _("Made"), _("Mode"),
 				       _("Digest"), "SHA-1", _("Reason"), _("Signed by")});
-	st = store_generations(cluster->store, put_row, target, err);
+	st = each_generation(cluster, put_row, target, err);
 	buffer_reset(out);
 	text_table_print(target->table, out);
 	text_table_free(target->table);
@@ -176,7 +192,7 @@ static int print_json(const struct cluster *cluster)
 	enum status st = ST_OK;
 
 	if (cluster->store != NULL)
-		st = store_generations(cluster->store, put_json, &target, &err);
+		st = each_generation(cluster, put_json, &target, &err);
 	if (st == ST_OK)
 		return cli_print_json(target.list);
 	json_decref(target.list);
@@ -192,7 +208,8 @@ static int print_table(const struct cluster *cluster)
 	enum status st = ST_OK;
 	int rc;
 
-	if (cluster->store == NULL || cluster->current.number == 0)
+	if (cluster->store == NULL ||
+	    (cluster->current.number == 0 && cluster->pending.number == 0))
 		buffer_printf(&out, "%s\n", _("There is no generation yet."));
 	else
 		st = fill_table(cluster, &target, &out, &err);
@@ -238,7 +255,8 @@ const struct cli_command cli_history = {
     .summary = N_("list the generations of the CTL"),
     .usage = N_("Usage: ctlsign history [--json] [--config FILE]\n"
 		"\n"
-		"Lists every generation of the cluster's CTL that was in use, oldest first: its\n"
+		"Lists every generation of the cluster's CTL that was in use, and the one that\n"
+		"is signed and not published yet, oldest first: its\n"
 		"number, when it was made, the mode, its digest, the beginning of the file's\n"
 		"SHA-1, the command that made it, and who signed it; shortened where the\n"
 		"terminal is too narrow.\n"

@@ -13,7 +13,6 @@
 struct status_report {
 	const struct cluster *cluster;
 	const struct drift *drift; /* NULL: it could not be examined */
-	int64_t pending;	   /* a generation that is not finished; 0: none */
 };
 
 /* On stdout; an exit code that says whether that could be written. */

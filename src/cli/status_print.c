@@ -303,12 +303,46 @@ static void put_drift(const struct layout *layout, const struct drift *drift, st
 	}
 }
 
+/* A generation that is signed, and not the current one yet. */
+static void put_pending(
+    const struct layout *layout, const struct cluster *cluster, struct buffer *out)
+{
+	const long long number = (long long)cluster->pending.number;
+	char text[256];
+
+	if (number == 0)
+		return;
+	buffer_printf(out, "\n");
+	if (cluster->phase == DELIVERY_NONE)
+		snprintf(text, sizeof(text),
+		    _("GENERATION %lld IS BEING MADE, or the run that made it was killed."),
+		    number);
+	else if (cluster->phase == DELIVERY_SIGNED)
+		snprintf(
+		    text, sizeof(text), _("GENERATION %lld IS SIGNED, AND NOT PUBLISHED."), number);
+	else if (cluster->phase == DELIVERY_CARRY)
+		snprintf(text, sizeof(text),
+		    _("GENERATION %lld IS SIGNED, and waits to be carried to servers by hand."),
+		    number);
+	else
+		snprintf(text, sizeof(text),
+		    _("GENERATION %lld IS ON SOME SERVERS, AND NOT ON OTHERS."), number);
+	put_verdict(layout, "1;31", text, out);
+	if (cluster->phase == DELIVERY_NONE)
+		buffer_printf(
+		    out, "  %s\n", _("the next command that changes something puts that in order"));
+	else if (cluster->phase == DELIVERY_CARRY)
+		buffer_printf(out, "  %s\n  %s\n",
+		    _("what goes where, and that it is done: ctlsign publish --by-hand"),
+		    _("to drop it:                           ctlsign publish --back"));
+	else
+		buffer_printf(out, "  %s\n  %s\n", _("deliver it:       ctlsign publish"),
+		    _("or take it back:  ctlsign publish --back"));
+}
+
 static void put_first_steps(const struct status_report *report, struct buffer *out)
 {
-	/* Told as a warning already. */
-	if (report->pending > 0)
-		buffer_printf(out, "\n%s\n", _("The first CTL is not finished."));
-	else
+	if (report->cluster->pending.number == 0)
 		buffer_printf(out,
 		    "\n%s\n  ctlsign set-cluster mixed-mode --tokens\n%s\n"
 		    "  ctlsign set-cluster mixed-mode --tokenless\n",
@@ -324,6 +358,7 @@ int status_print(const struct status_report *report)
 	int rc;
 
 	put_facts(report->cluster, &out);
+	put_pending(&layout, report->cluster, &out);
 	if (has_ctl)
 		put_sasts(&layout, report->cluster, &out);
 	if (report->drift != NULL) {
@@ -353,6 +388,18 @@ static json_t *items_json(const struct drift *drift)
 	return items;
 }
 
+/* How far the pending generation is. */
+static const char *phase_code(const struct cluster *cluster)
+{
+	static const char *const codes[] = {[DELIVERY_NONE] = "none",
+	    [DELIVERY_SIGNED] = "signed",
+	    [DELIVERY_COMMIT] = "begun",
+	    [DELIVERY_CARRY] = "by-hand",
+	    [DELIVERY_BACK] = "going-back"};
+
+	return codes[cluster->phase];
+}
+
 json_t *status_json(const struct status_report *report)
 {
 	const struct cluster *cluster = report->cluster;
@@ -360,14 +407,15 @@ json_t *status_json(const struct status_report *report)
 	const bool has_ctl = cluster->current.number > 0;
 	json_t *json;
 
-	json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "cluster",
+	json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "cluster",
 	    cli_json_path(cluster->inventory.cluster), "release", cluster->inventory.release.text,
 	    "mode", cluster_mode_code(cluster->current.mode), "signing",
 	    cluster_signing_code(cluster->current.signing), "ctl_file",
 	    cli_json_path(cluster->inventory.ctl_file), "generation",
 	    has_ctl ? cluster_generation_json(&cluster->current) : json_null(), "pending",
-	    report->pending > 0 ? json_integer(report->pending) : json_null(), "sasts",
-	    sasts_json(cluster, false), "tokens", sasts_json(cluster, true), "update_due",
+	    cluster->pending.number > 0 ? json_integer(cluster->pending.number) : json_null(),
+	    "publishing", phase_code(cluster), "sasts", sasts_json(cluster, false), "tokens",
+	    sasts_json(cluster, true), "update_due",
 	    drift != NULL ? json_boolean(drift->n_updates > 0) : json_null(), "items",
 	    items_json(drift));
 	if (json != NULL && !has_ctl)

@@ -166,7 +166,9 @@ def bench_cluster(ctlsign, directory, rounds):
     os.makedirs(directory)
     entries = largest_cluster.make(directory)
     os.chdir(directory)
+    carried = [ctlsign, "publish", "--by-hand", "--yes"]
     quiet([ctlsign, "set-cluster", "mixed-mode", "--tokenless", "--yes"])
+    quiet(carried)
     build = [ctlsign, "build", "-o", "built.tlv", "--force", "--sign-with", "pub.key",
              "--sast", "pub.pem", "--sast", "recovery.pem"] + entries
 
@@ -175,9 +177,13 @@ def bench_cluster(ctlsign, directory, rounds):
         os.makedirs("taken")
         return seconds([ctlsign, "init", "--from", "built.tlv", "--config", "taken/ctlsign.conf"])
 
+    def update():
+        taken = seconds([ctlsign, "update", "--yes"])
+        quiet(carried)
+        return taken
+
     status, update, taken, built = alternate(
-        rounds, lambda: seconds([ctlsign, "status"]), lambda: seconds([ctlsign, "update", "--yes"]),
-        take_over, lambda: seconds(build))
+        rounds, lambda: seconds([ctlsign, "status"]), update, take_over, lambda: seconds(build))
     print(f"  ctlsign build, 52 records: {milliseconds(built)}")
     print(f"  ctlsign update:            {milliseconds(update)}")
     print(f"  ctlsign init --from:       {milliseconds(taken)}")

@@ -138,9 +138,11 @@ base.commit()' "$1"
   # The same second will do.
   ctlsign update --yes --timestamp "$NOW"
   assert_success
+  carried
   rm -r state.db* CTLFile.tlv
   # By the clock itself: the list is of tomorrow.
   "$CTLSIGN" set-cluster mixed-mode --tokenless --yes --timestamp "$(date -d tomorrow +%s)"
+  carried
   refused_change_yes 1 'the clock went backwards; set this computer.s clock right' update
 }
 
@@ -174,7 +176,7 @@ base.commit()' "$1"
   assert_success
   assert_json .signed_hash "$hash"
   assert_json .sha256 "$(sha256sum <CTLFile.tlv | cut -d ' ' -f 1)"
-  assert_equal "$("$CTLSIGN" audit show --json | jq -r '.[-1].digest')" "SHA-512 $hash"
+  assert_equal "$("$CTLSIGN" audit show --json | jq -r 'map(select(.digest != ""))[-1].digest')" "SHA-512 $hash"
 }
 
 @test "a person who says no, and one who says yes" {
@@ -192,6 +194,7 @@ base.commit()' "$1"
   tty_type yes
   tty_finish
   assert_success
+  carried
   assert_settled
 }
 
@@ -230,8 +233,10 @@ base.commit()' "$1"
   tty_type yes
   tty_finish
   assert_success
+  carried
   ctlsign set-cluster non-secure-mode --yes
   assert_success
+  carried
   assert_settled
 }
 
@@ -251,8 +256,11 @@ with open("state.db.lock", "r+") as lock:
 }
 
 @test "many at once: each makes a generation of its own" {
-  local i
-  first_tokenless '12.5(1)'
+  local i name
+  conf '12.5(1)'
+  # All of them have a target: what is signed is published by the same run.
+  with_targets
+  "$CTLSIGN" set-cluster mixed-mode --tokenless --yes
   for i in {1..6}; do
     "$CTLSIGN" update --yes >"out.$i" 2>"error.$i" 3>&- &
   done
@@ -260,5 +268,9 @@ with open("state.db.lock", "r+") as lock:
   assert_equal "$(cat error.* | grep '^ctlsign: ' | grep -vc 'waiting up to 10 seconds')" 0
   ctlsign history --json
   assert_json 'map(.number) | join(" ")' '1 2 3 4 5 6 7'
+  assert_json 'all(.published)' true
+  for name in cucm-pub cucm-sub1 tftp2 asa1; do
+    cmp CTLFile.tlv "at-$name/CTLFile.tlv"
+  done
   assert_settled
 }

@@ -77,12 +77,12 @@ ${EXTRA-}
 CONF
 }
 
-# change ARG...: a changing command that is to succeed without a person.  Every list is dated a
-# second after the one before.
+# change ARG...: a changing command that is to succeed without a person, and what it signed is
+# carried to the servers.  Every list is dated a second after the one before.
 change() {
   NOW=$((NOW + 1))
   ctlsign "$@" --yes --timestamp "$NOW" "${PIN_FILE[@]}"
-  assert_success
+  assert_success && carried
 }
 
 # The first generation of a conf.

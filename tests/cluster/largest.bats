@@ -21,6 +21,7 @@ setup() {
   assert_equal "$(find . -name '*.pem' | wc -l)" 60
   ctlsign set-cluster mixed-mode --tokenless --yes
   assert_success
+  carried
   independent CTLFile.tlv
   # Media servers stand in no CTL.
   assert_equal "$(jq '.records | length' <<<"$output")" 52

@@ -152,6 +152,7 @@ sasts_of() { # FILE: their common names
   tty_type "$PIN"
   tty_finish
   assert_success
+  carried
   assert_settled
   ctlsign update --dry-run
   assert_success

@@ -27,7 +27,7 @@ setup() {
   conf '12.5(1)'
   sed -i 's|^modules.*||' ctlsign.conf
   cp -r ctlsign.conf certs "$etc"
-  change set-cluster mixed-mode --tokenless --config "$etc/ctlsign.conf"
+  CTLSIGN_CONFIG=$etc/ctlsign.conf change set-cluster mixed-mode --tokenless
   before=$(cd "$etc" && find . -type f -exec sha256sum {} + | sort)
   [[ $before == *CTLFile.tlv* && $before == *state.db* ]]
   [[ -x $root/usr/bin/ctlsign && -e $root/usr/share/man/man5/ctlsign.conf.5 ]]

@@ -16,7 +16,7 @@ setup_file() {
 }
 
 setup() {
-  cluster_setup
+  cluster_setup && with_targets
 }
 
 # admin COMMAND [ARG...]
@@ -224,15 +224,16 @@ ITL File not found."
 }
 
 @test "file list tftp: the folders of the CTL file and of what is delivered, each once" {
-  mkdir -p tftp tftp/Ringtones && : >tftp/CTLFile.tlv && : >tftp/.hidden.tlv && : >tftp/a.cnf.xml
-  sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"'"$PWD"'/tftp", "./tftp", "sftp://ctl@10.9.9.9/tftp"}|' ctlsign.conf
-  first_ctl
+  cluster_conf && first_ctl
+  mkdir -p tftp/Ringtones more && touch {tftp,more}/CTLFile.tlv tftp/{.hidden.tlv,a.cnf.xml}
+  sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"'"$PWD"'/tftp", "./more", "sftp://ctl@10.9.9.9/tftp"}|' ctlsign.conf
   admin "file list tftp *.tlv"
   assert_success
   refute_stderr
   assert_output "       ./CTLFile.tlv
        $PWD/tftp/CTLFile.tlv
-dir count = 0, file count = 2"
+       ./more/CTLFile.tlv
+dir count = 0, file count = 3"
   admin "file list tftp R*"
   assert_success
   assert_output "<dir>  $PWD/tftp/Ringtones
@@ -247,13 +248,13 @@ dir count = 1, file count = 0"
 }
 
 @test "file list tftp: of the CTL file's own folder only lists, unless it is delivered to" {
-  first_ctl
+  cluster_conf && first_ctl
   : >cucm-pub.key
   admin "file list tftp *"
   assert_success
   assert_output "       ./CTLFile.tlv
 dir count = 0, file count = 1"
-  sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"."}|' ctlsign.conf
+  sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"."}|; 1i ctl-file = "working.tlv"' ctlsign.conf
   admin "file list tftp *.key"
   assert_output "       ./cucm-pub.key
 dir count = 0, file count = 1"
@@ -268,19 +269,19 @@ dir count = 0, file count = 1"
 
 @test "file delete tftp: from all folders, with an entry in the audit log" {
   mkdir tftp
+  cluster_conf
   sed -i 's|^subscriber cucm-sub1 {|&\n  deliver = {"tftp"}|' ctlsign.conf
   first_ctl
   cp CTLFile.tlv tftp/ && cp CTLFile.tlv tftp/ITLFile.tlv
   admin "file delete tftp CTLFile.tlv" --yes
   assert_success
-  assert_line "Deleted: ./CTLFile.tlv, ./tftp/CTLFile.tlv"
+  assert_line "Deleted: ./CTLFile.tlv, tftp/CTLFile.tlv"
   assert_line --partial "Phones keep the list that they have"
   [[ ! -e CTLFile.tlv && ! -e tftp/CTLFile.tlv && -e tftp/ITLFile.tlv ]]
   ctlsign audit show
   assert_success
   assert_line --regexp 'file delete tftp.*started'
-  assert_output --regexp 'file delete tftp'
-  assert_output --partial 'deletes ./CTLFile.tlv, ./tftp/CTLFile.tlv'
+  assert_output --partial 'deletes ./CTLFile.tlv, tftp/CTLFile.tlv'
   ctlsign audit verify
   assert_success
   # The history still has it.
@@ -413,8 +414,8 @@ END
   assert_line --partial "SIP OAuth mode is enabled: CallManager listens"
   assert_line "Cluster set to Non Secure Mode"
   assert_line "ClusterSecurityMode 0"
-  assert_line "dir count = 0, file count = 1"
-  assert_line "Deleted: ../CTLFile.tlv"
+  assert_line "dir count = 0, file count = 3"
+  assert_line "Deleted: ../CTLFile.tlv, ../at-cucm-pub/CTLFile.tlv, ../at-cucm-sub1/CTLFile.tlv"
   assert_stderr --partial "admin:utils ctl update CTLFile"
   cd ..
   ctlsign history

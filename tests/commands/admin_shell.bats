@@ -72,6 +72,7 @@ leave() {
 }
 
 @test "a change shows the difference first, and asks one question" {
+  with_targets
   shell
   tty_type "utils ctl set-cluster mixed-mode"
   tty_wait 'Type "yes" to go on'

@@ -85,9 +85,11 @@ three_entries() {
   refute_output --regexp 'SHA-512 [0-9a-f]{13}'
   assert_line --regexp '^Entry 1, .*, generation 1: started$'
   assert_line --regexp '^Entry 2, .*, generation 1: signed and verified$'
-  assert_line --regexp '^Entry 3, .*, generation 1: done$'
-  # These are three entries of the same words.
-  assert_equal "$(grep -c '^  what    generation 1: ' <<<"$output")" 1
+  assert_line --regexp '^Entry 3, .*, generation 1: written to the CTL file of this machine$'
+  assert_line --regexp '^Entry [0-9]+, .*publish --by-hand, generation 1: done: carried by hand$'
+  # These are three entries of the same words; the other two are of the delivery.
+  assert_equal "$(grep -c '^  what    generation 1: ' <<<"$output")" 3
+  assert_equal "$(grep -c '^  what    generation 1: adds ' <<<"$output")" 1
 }
 
 # entries ROW...: "NUMBER GENERATION OUTCOME WHAT" each, in one log behind the three.

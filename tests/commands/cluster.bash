@@ -57,16 +57,16 @@ files_here() {
     LC_ALL=C sort
 }
 
-# The first CTL, signed by CallManager.
+# The first CTL, signed by CallManager, and carried to the servers.
 first_ctl() {
   ctlsign set-cluster mixed-mode --tokenless --yes "$@"
-  assert_success
+  assert_success && carried
 }
 
 # Another one, whether it is needed or not.
 next_ctl() {
   ctlsign update --yes "$@"
-  assert_success
+  assert_success && carried
 }
 
 # new_certificate NAME: the file certs/NAME.pem gets a new certificate of the same name.

@@ -153,3 +153,21 @@ with open(sys.argv[1], "r+b") as f:
     f.write(bytes([byte ^ 1]))
 PYTHON
 }
+
+# carried [OPTION...]: an officer says that all servers have what was signed last, unless they got it
+# by themselves.
+carried() {
+  local said
+  said=$("$CTLSIGN" publish --by-hand --yes "$@" 2>&1) ||
+    [[ $said == *"there is nothing to publish: generation "*" is current"* ]] ||
+    fail "publish --by-hand: $said"
+}
+
+# with_targets: every server of ctlsign.conf gets a folder that its files go to, at-NAME.
+with_targets() {
+  local name
+  for name in $(sed -nE 's/^(publisher|subscriber|tftp|media|alternate-tftp|firewall) ([^ ]+) \{.*/\2/p' ctlsign.conf); do
+    mkdir -p "at-$name"
+    sed -i "/^[a-z-]* $name {/a deliver = {\"at-$name\"}" ctlsign.conf
+  done
+}

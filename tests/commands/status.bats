@@ -109,6 +109,7 @@ assert_last_error() {
   assert_stderr --partial reset-localkey
   ctlsign reset-localkey --yes
   assert_success
+  carried
   next_ctl
   ctlsign status
   assert_success
@@ -127,6 +128,7 @@ assert_last_error() {
   pins=(--module "$SOFTHSM_MODULE" --pin-file "$BATS_TEST_TMPDIR/pin")
   ctlsign set-cluster mixed-mode --token SAST-1 --token SAST-2 --yes "${pins[@]}"
   assert_success
+  carried
   local serial1 serial2
   serial1=$(openssl x509 -in "$K/sast1.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f)
   serial2=$(openssl x509 -in "$K/sast2.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f)
@@ -146,6 +148,7 @@ assert_last_error() {
   assert_json '.tokens[1].subject | startswith("CN=SAST2;")' true
   ctlsign update --remove-token "$serial1" --token SAST-2 --yes "${pins[@]}"
   assert_success
+  carried
   ctlsign status --json
   assert_json '.tokens | length' 1
   assert_json '.items[0].code' few-tokens
@@ -158,16 +161,42 @@ assert_last_error() {
   ctlsign status
   assert_success
   state_sql "update generation set state = 0, ended = null where number = 2"
+  ctlsign status
+  assert_failure 6
+  assert_line 'GENERATION 2 IS BEING MADE, or the run that made it was killed.'
   ctlsign status --json
   assert_failure 6
-  assert_stderr --partial 'generation 2 is being made'
   assert_json .generation.number 1
   assert_json .pending 2
+  assert_json .publishing none
   assert_json '[.items[].code] | join(" ")' callmanager-certificate
   cp certs/pub.pem CTLFile.tlv
   ctlsign status --json
   assert_failure 6
   assert_json '[.items[].code] | join(" ")' 'callmanager-certificate data-restored'
+}
+
+@test "status: what is signed and not published is told, with the way on" {
+  first_ctl
+  new_certificate sub1
+  ctlsign update --yes --no-publish
+  assert_success
+  assert_line '  ctlsign publish'
+  ctlsign status --json
+  assert_failure 6
+  assert_json .generation.number 1
+  assert_json .pending 2
+  assert_json .publishing signed
+  ctlsign status
+  assert_failure 6
+  assert_line 'GENERATION 2 IS SIGNED, AND NOT PUBLISHED.'
+  assert_line '  deliver it:       ctlsign publish'
+  ctlsign history
+  assert_line --regexp '^1 \(current\) '
+  assert_line --regexp '^2 \(not published\) '
+  carried
+  ctlsign status
+  assert_success
 }
 
 @test "status: lines fit the terminal" {
@@ -297,8 +326,8 @@ assert_last_error() {
   first_ctl
   state_sql "update generation set state = 0, ended = null where number = 1"
   ctlsign status
-  assert_success
-  assert_stderr --partial 'generation 1 is being made, or the run that made it was killed'
+  assert_failure 6
+  assert_line 'GENERATION 1 IS BEING MADE, or the run that made it was killed.'
 }
 
 @test "status: colours on a terminal only, and not with NO_COLOR" {

@@ -54,6 +54,7 @@ cluster_with_ctl() {
   cluster
   inserted SAST-1 SAST-2
   "$CTLSIGN" set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2 --yes --pin-file pin
+  "$CTLSIGN" publish --by-hand --yes
   inserted
 }
 

@@ -2,10 +2,12 @@
 
 PACKAGES_BUILD="autoconf automake libtool autoconf-archive pkg-config gcc libc6-dev make
   libssl-dev libp11-dev libp11-kit-dev libpcsclite-dev libjansson-dev libconfuse-dev libsqlite3-dev libedit-dev
+  libssh-dev libcurl4-openssl-dev libevent-dev
   libcunit1-dev xz-utils"
 PACKAGES_DEMO="softhsm2 openssl"
 PACKAGES_TEST="opensc pcscd vsmartcard-vpcd bats clang libclang-rt-14-dev valgrind mandoc tmux jq python3 python3-cryptography
-  opensc-pkcs11 p11-kit e2fsprogs procps git util-linux file strace"
+  opensc-pkcs11 p11-kit e2fsprogs procps git util-linux file strace
+  openssh-server openssh-client openssh-sftp-server tftpd-hpa tftp-hpa curl iproute2"
 
 # needed_packages demo|test: installs what is missing, as root or through sudo
 needed_packages() {

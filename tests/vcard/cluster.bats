@@ -50,7 +50,7 @@ teardown() {
 
 changes() { # ARG...
   ctlsign "$@" --yes "${PIN_FILE[@]}"
-  assert_success
+  assert_success && carried
 }
 
 first_ctl() {

@@ -1,0 +1,36 @@
+/*
+ * What came of a delivery: who holds what, as a table and as JSON.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_CLI_PUBLISH_PRINT_H
+#define CTLSIGN_CLI_PUBLISH_PRINT_H
+
+#include "publish/publish.h"
+
+#include <jansson.h>
+
+/*
+ * Appends the table of all targets for a terminal of WIDTH columns (0: none), below it a line for
+ * each that has an error, and the result's note.  What all that means, and the way on, is said by
+ * the error of cli_publish_run(), or by whoever knows what was asked for.
+ */
+void cli_publish_put(struct buffer *out, const struct publish_result *result, size_t width);
+
+/* The same as an object; keys as in ctlsign-publish(1). */
+json_t *cli_publish_json(const struct publish_result *result);
+
+/* PLACE with its files as an object. */
+json_t *cli_publish_place_json(const struct publish_place *place);
+
+/* ERR as an object; null when it is empty. */
+json_t *cli_publish_error_json(const struct error *err);
+
+/* The hash of DATA by OpenSSL's ALGORITHM in hexadecimal; empty where OpenSSL has none. */
+#define CLI_PUBLISH_HASH_MAX 129
+char *cli_publish_hash(char out[CLI_PUBLISH_HASH_MAX], const char *algorithm, struct bytes data);
+
+/* The widest line of TABLE in columns. */
+size_t cli_publish_width_of(struct buffer *table);
+
+#endif
