@@ -68,7 +68,7 @@ struct target {
 	const struct target_ops *ops;
 	const struct inventory_target *place; /* borrowed */
 	const struct target_access *access;   /* borrowed */
-	/* What it shares: targets with equal links use one connection.  Owned; never NULL. */
+	/* What it shares: targets with equal links use one connection.  target_free() frees it. */
 	char *link;
 };
 

@@ -283,7 +283,6 @@ static void op_free(struct target *target)
 
 	provider_client_free(self->client);
 	free(self->staged);
-	free(self->base.link);
 	free(self);
 }
 
@@ -316,7 +315,7 @@ enum status target_provider_new(const struct inventory_target *place,
 	}
 	if (status != ST_OK) {
 		error_where(err, "%s", place->text);
-		op_free(&self->base);
+		target_free(&self->base);
 		return status;
 	}
 	*out = &self->base;
