@@ -78,7 +78,8 @@ static enum status read_files(struct store *store, struct delivery *out, struct 
 	size_t room = 0;
 	bool row = true;
 	enum status st = statement_open(&s, store,
-	    "SELECT target, name, old IS NOT NULL AS there, old FROM delivery_file ORDER BY number",
+	    "SELECT target, name, old IS NOT NULL AS there, old FROM delivery_file"
+	    " ORDER BY target, name",
 	    err);
 
 	while (st == ST_OK) {

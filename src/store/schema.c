@@ -85,17 +85,20 @@ static const char step_1[] =
     "CREATE TRIGGER generation_is_kept BEFORE DELETE ON generation"
     " BEGIN SELECT RAISE(ABORT, 'a generation is never removed'); END;";
 
-/* What a delivery has to remember until it is over; `old` is NULL where there was no file. */
-static const char step_2[] = "CREATE TABLE delivery ("
-			     " one INTEGER PRIMARY KEY CHECK (one = 1),"
-			     " generation INTEGER NOT NULL REFERENCES generation (number),"
-			     " phase INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 4));"
-			     "CREATE TABLE delivery_file ("
-			     " number INTEGER PRIMARY KEY,"
-			     " target TEXT NOT NULL,"
-			     " name TEXT NOT NULL,"
-			     " old BLOB,"
-			     " UNIQUE (target, name));";
+/*
+ * What a delivery has to remember until it is over; `old` is NULL where there was no file.  Without a
+ * rowid there is one tree, all of which is read: damage in it is found.
+ */
+static const char step_2[] =
+    "CREATE TABLE delivery ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " generation INTEGER NOT NULL REFERENCES generation (number),"
+    " phase INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 4));"
+    "CREATE TABLE delivery_file ("
+    " target TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " old BLOB,"
+    " PRIMARY KEY (target, name)) WITHOUT ROWID;";
 
 const char *const schema_steps[] = {step_1, step_2};
 const size_t schema_n_steps = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -133,7 +133,7 @@ struct delivery_file {
 struct delivery {
 	enum delivery_phase phase;
 	int64_t generation;
-	struct delivery_file *files; /* from DELIVERY_COMMIT on */
+	struct delivery_file *files; /* from DELIVERY_COMMIT on, sorted by target and name */
 	size_t n_files;
 };
 void delivery_free(struct delivery *delivery);

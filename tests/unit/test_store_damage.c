@@ -46,6 +46,7 @@ static enum status read_all(struct store *store)
 {
 	struct generation generation = GENERATION_INIT;
 	struct store_trusted *trusted = NULL;
+	struct delivery delivery = {0};
 	struct buffer value = BUFFER_INIT;
 	size_t n = 0, touched = 0;
 	enum status st = ST_OK;
@@ -55,11 +56,13 @@ static enum status read_all(struct store *store)
 	both(&st, store_current(store, &generation, &err));
 	both(&st, store_pending(store, &generation, &err));
 	both(&st, store_generations(store, ignore_generation, &touched, &err));
+	both(&st, store_delivery(store, &delivery, &err));
 	both(&st, store_setting(store, "mode", &value, &err));
 	both(&st, store_trust(store, &trusted, &n, &err));
 	both(&st, store_audit_each(store, ignore_entry, &touched, &err));
 	both(&st, store_audit_verify(store, NULL, &count, last, &err));
 	store_trust_free(trusted, n);
+	delivery_free(&delivery);
 	generation_free(&generation);
 	buffer_free(&value);
 	return st;
@@ -69,9 +72,14 @@ static enum status change_all(struct store *store)
 {
 	struct generation generation = store_generation_of("after the damage");
 	struct audit_entry entry = store_entry("after the damage");
+	struct delivery_file file = {
+	    .target = (char *)(uintptr_t) "/srv/tftp", .name = (char *)(uintptr_t) "CTLFile.tlv"};
 	enum status st = ST_OK;
 
 	both(&st, store_begin(store, &generation, &entry, &err));
+	if (st == ST_OK)
+		both(&st,
+		    store_deliver(store, generation.number, DELIVERY_COMMIT, &file, 1, NULL, &err));
 	if (st == ST_OK)
 		both(&st, store_finish(store, generation.number, &entry, &err));
 	both(&st, store_set(store, "mode", "x", &entry, &err));
@@ -117,12 +125,22 @@ static void make_whole(void)
 	CU_ASSERT_EQUAL(try(buffer_bytes(&whole), STORE_CHANGE), ST_OK);
 }
 
+/* Whether anything but room stands behind LEN: the last page may be an empty one. */
+static bool matters(size_t len)
+{
+	while (len < whole.len && whole.data[len] == 0)
+		len++;
+	return len < whole.len;
+}
+
 static void cut(void)
 {
 	make_whole();
 	for (size_t len = 0; len < whole.len; len += len < 1100 ? 97 : 1024) {
 		struct bytes data = {whole.data, len};
 
+		if (!matters(len))
+			break;
 		CU_ASSERT_NOT_EQUAL(try(data, STORE_READ), ST_OK);
 		CU_ASSERT_NOT_EQUAL(try(data, STORE_CHANGE), ST_OK);
 	}

@@ -72,11 +72,12 @@ static void it_comes_back(void)
 	CU_ASSERT_STRING_EQUAL(got.files[0].name, "CTLFile.tlv");
 	CU_ASSERT_TRUE(got.files[0].there);
 	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&got.files[0].old), text_bytes("old one")));
-	CU_ASSERT_STRING_EQUAL(got.files[1].target, "sftp://a/b");
-	CU_ASSERT_FALSE(got.files[1].there);
 	/* An empty file is not the same as none. */
-	CU_ASSERT_TRUE(got.files[2].there);
-	CU_ASSERT_EQUAL(got.files[2].old.len, 0);
+	CU_ASSERT_STRING_EQUAL(got.files[1].name, "capf.cer");
+	CU_ASSERT_TRUE(got.files[1].there);
+	CU_ASSERT_EQUAL(got.files[1].old.len, 0);
+	CU_ASSERT_STRING_EQUAL(got.files[2].target, "sftp://a/b");
+	CU_ASSERT_FALSE(got.files[2].there);
 	delivery_free(&got);
 	store_close(store);
 	store_remove();
