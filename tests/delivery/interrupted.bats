@@ -3,7 +3,7 @@
 # at moments that chance picks.  Every node has the old list or the new one, whole; what was begun is
 # finished or taken back; at the end all have the same.
 #
-# CTLSIGN_INTERRUPTIONS says how many (50; make check-interruptions: 1000), CTLSIGN_SEED which.
+# CTLSIGN_TEST_INTERRUPTIONS says how many (50; make check-interruptions: 1000), CTLSIGN_TEST_SEED which.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154  # tests are subshells; bats sets output, stderr
@@ -32,8 +32,8 @@ setup() {
   assert_success
   TOOK=$((${EPOCHREALTIME/./} - ${begin/./}))
   cp CTLFile.tlv old
-  RANDOM=${CTLSIGN_SEED-$((SRANDOM % 32768))}
-  SHARE=$((${CTLSIGN_INTERRUPTIONS-50} / 5))
+  RANDOM=${CTLSIGN_TEST_SEED-$((SRANDOM % 32768))}
+  SHARE=$((${CTLSIGN_TEST_INTERRUPTIONS-50} / 5))
 }
 
 teardown() {

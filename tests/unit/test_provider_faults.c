@@ -2,7 +2,7 @@
  * A provider that is killed, has no room, or may not write: phones are served the old file or the
  * new one, whole, and the way back stays open.
  *
- * CTLSIGN_TEST_KILLS is how often it is killed (50).
+ * CTLSIGN_TEST_INTERRUPTIONS is how often it is killed (50).
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -135,7 +135,7 @@ static void check_whole(unsigned seen[2])
 
 static void test_killed(void)
 {
-	const char *times = getenv("CTLSIGN_TEST_KILLS");
+	const char *times = getenv("CTLSIGN_TEST_INTERRUPTIONS");
 	const unsigned n = times != NULL ? (unsigned)strtoul(times, NULL, 10) : 50;
 	unsigned seen[2] = {0, 0}, seed = 1;
 
