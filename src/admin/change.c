@@ -108,6 +108,8 @@ static enum status prepare(struct change *c, struct error *err)
 	if (st == ST_OK)
 		st = change_read_served(c, err);
 	if (st == ST_OK)
+		st = change_read_withdrawn(c, err);
+	if (st == ST_OK)
 		st = change_set_time(c, err);
 	if (st == ST_OK)
 		st = change_list_tokens(c, err);
@@ -179,6 +181,7 @@ static void free_change(struct change *c)
 	generation_free(&c->old);
 	tl_free(&c->served.list);
 	buffer_free(&c->served.file);
+	change_free_withdrawn(c);
 	free(c->listed);
 	free(c->trust);
 	free(c->sasts);

@@ -22,7 +22,8 @@ enum status change_check_pending(const struct change *c, struct error *err)
 
 	if (number == 0)
 		return ST_OK;
-	if (c->cluster->phase == DELIVERY_CARRY) {
+	switch (c->cluster->phase) {
+	case DELIVERY_CARRY:
 		error_set(err, ST_FAILED,
 		    _("generation %lld is signed, and nobody has said yet that all servers have "
 		      "it"),
@@ -30,11 +31,24 @@ enum status change_check_pending(const struct change *c, struct error *err)
 		error_hint(err, "%s",
 		    _("when it was carried to all: ctlsign publish --by-hand; to drop it: ctlsign "
 		      "publish --back"));
-	} else {
+		break;
+	case DELIVERY_COMMIT:
+	case DELIVERY_BACK:
+		error_set(err, ST_FAILED,
+		    c->cluster->phase == DELIVERY_BACK
+			? _("generation %lld is being taken back, and some servers may have it")
+			: _("generation %lld is on some servers, and may not be on others"),
+		    (long long)number);
+		error_hint(err, "%s",
+		    _("end that first with ctlsign publish --resume or --back; a server that is "
+		      "gone for good is taken out of ctlsign.conf, then --resume"));
+		break;
+	default:
 		error_set(err, ST_FAILED, _("generation %lld is signed, and not published yet"),
 		    (long long)number);
 		error_hint(err, "%s",
 		    _("deliver it with: ctlsign publish; or drop it with: ctlsign publish --back"));
+		break;
 	}
 	return ST_FAILED;
 }
@@ -222,7 +236,7 @@ static enum status check_future(const struct change *c, time_t now, struct error
 	return ST_USAGE;
 }
 
-/* The latest list that phones may have: the current one, or another that is served. */
+/* The latest list that phones may have: the current one, or another that is or was served. */
 static uint32_t latest_timestamp(const struct change *c)
 {
 	uint32_t latest = 0;
@@ -231,6 +245,9 @@ static uint32_t latest_timestamp(const struct change *c)
 		latest = c->current->timestamp;
 	if (c->served.is_other && c->served.list.has_timestamp && c->served.list.timestamp > latest)
 		latest = c->served.list.timestamp;
+	for (size_t i = 0; i < c->n_withdrawn; i++)
+		if (c->withdrawn[i].list.has_timestamp && c->withdrawn[i].list.timestamp > latest)
+			latest = c->withdrawn[i].list.timestamp;
 	return latest;
 }
 

@@ -18,6 +18,13 @@ struct served {
 	struct trustlist list;
 };
 
+/* A list after the current one that was taken back, and that phones may have loaded before. */
+struct withdrawn {
+	int64_t number;
+	struct buffer file;
+	struct trustlist list;
+};
+
 struct change {
 	struct cluster *cluster;
 	const struct change_request *request;
@@ -54,6 +61,8 @@ struct change {
 	bool untrusted; /* the removed token was in it */
 	bool unknown;	/* forced: phones do not know the signer */
 	struct served served;
+	struct withdrawn *withdrawn;
+	size_t n_withdrawn;
 
 	const char *key; /* whose certificate is one of `signers` */
 	char *key_owned;
@@ -94,6 +103,9 @@ enum status change_check_sasts(struct change *c, struct error *err);
  * the current generation is told, and its SASTs have to know the signer, too.
  */
 enum status change_read_served(struct change *c, struct error *err);
+/* Reads what was taken back; change_free_withdrawn() in any case. */
+enum status change_read_withdrawn(struct change *c, struct error *err);
+void change_free_withdrawn(struct change *c);
 /* Keeps a copy of such another list beside the CTL file. */
 enum status change_keep_served(const struct change *c, struct error *err);
 /* The CTL file is as it was at the start again, unless it never became the new one. */

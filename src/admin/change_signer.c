@@ -125,17 +125,36 @@ static enum status refuse(const struct change *c, const X509 *signer, const char
 	return ST_LOCKOUT;
 }
 
-/* The signer has to be known to phones with the current CTL, and with the file that is served. */
+/* The list that was taken back and does not know SIGNER; NULL: none. */
+static const struct withdrawn *withdrawn_without(const struct change *c, const X509 *signer)
+{
+	for (size_t i = 0; i < c->n_withdrawn; i++)
+		if (tl_find_sast(&c->withdrawn[i].list, signer) == NULL)
+			return &c->withdrawn[i];
+	return NULL;
+}
+
+/*
+ * The signer has to be known to phones with the current CTL, with the file that is served, and with
+ * one that was taken back.
+ */
 static enum status check_known(
     struct change *c, const X509 *signer, enum tokenless_signer usual, struct error *err)
 {
 	const bool known = c->current == NULL || current_knows(c, signer);
 	const bool served = !c->served.is_other || tl_find_sast(&c->served.list, signer) != NULL;
-	char where[64];
+	const struct withdrawn *withdrawn = withdrawn_without(c, signer);
+	char where[128];
 
-	c->unknown = !known || !served;
+	c->unknown = !known || !served || withdrawn != NULL;
 	if (!c->unknown || c->request->force_signer)
 		return ST_OK;
+	if (known && served) {
+		snprintf(where, sizeof(where),
+		    _("generation %lld, which was taken back, and which phones may have loaded"),
+		    (long long)withdrawn->number);
+		return refuse(c, signer, where, usual, err);
+	}
 	snprintf(where, sizeof(where), _("generation %lld"), (long long)c->cluster->current.number);
 	return refuse(c, signer, known ? c->output : where, usual, err);
 }

@@ -57,8 +57,9 @@ size_t cluster_tokens(const struct cluster *cluster, X509 **out);
 enum status cluster_plan_now(struct cluster *cluster, struct cluster_plan *out, struct error *err);
 
 /*
- * What has drifted; loads the certificates.  Of a cluster without a CTL: warnings, and an error if
- * none could be made of the inventory, or if there is a CTL file of which nothing is remembered.
+ * What has drifted from the current generation, or from one that is signed and on its way; loads
+ * the certificates.  Of a cluster without a CTL: warnings, and an error if none could be made of
+ * the inventory, or if there is a CTL file of which nothing is remembered.
  */
 enum status cluster_status(
     struct cluster *cluster, time_t now, struct drift *out, struct error *err);

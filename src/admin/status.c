@@ -8,6 +8,8 @@
 #include "admin/recover.h"
 #include "base/text.h"
 
+#include <string.h>
+
 /* A list of which nothing is remembered cannot be followed by another one. */
 static enum status refuse_unknown_list(const struct cluster *cluster, struct error *err)
 {
@@ -26,8 +28,8 @@ static enum status refuse_unknown_list(const struct cluster *cluster, struct err
 }
 
 /*
- * How the CTL file stands to the current generation.  One that is signed and not published yet is
- * in order, too.
+ * How the CTL file stands to the current generation.  One that a run wrote before it was killed, or
+ * that is signed and not published yet, is in order, too.
  */
 static enum status look_at_file(
     const struct cluster *cluster, bool *missing, bool *differs, struct error *err)
@@ -66,7 +68,7 @@ static enum status examine_inventory(
 	return st;
 }
 
-enum status cluster_status(
+static enum status examine(
     struct cluster *cluster, time_t now, struct drift *out, struct error *err)
 {
 	struct drift_request request = {.inventory = &cluster->inventory,
@@ -100,4 +102,37 @@ enum status cluster_status(
 		st = cluster_drift(&request, out, err);
 	cluster_plan_free(&plan);
 	return st;
+}
+
+/* A list that is signed already counts: what it brings is not due any more. */
+static enum status examine_pending(
+    struct cluster *cluster, time_t now, struct drift *out, struct error *err)
+{
+	enum status st = cluster_load(cluster, err);
+	struct cluster view = *cluster;
+
+	view.current = cluster->pending;
+	view.list = (struct trustlist)TRUSTLIST_INIT;
+	if (st == ST_OK)
+		st = tl_read(&view.list, buffer_bytes(&view.current.ctl), err);
+	if (st == ST_OK)
+		st = tl_decode_certificates(&view.list, NULL, 0, err);
+	if (st == ST_OK && strlen(view.current.origins) != view.list.n_records)
+		st = error_set(err, ST_FORMAT,
+		    _("the state does not tell what the records of generation %lld are"),
+		    (long long)view.current.number);
+	if (st == ST_OK)
+		st = examine(&view, now, out, err);
+	tl_free(&view.list);
+	return st;
+}
+
+enum status cluster_status(
+    struct cluster *cluster, time_t now, struct drift *out, struct error *err)
+{
+	*out = (struct drift){0};
+	/* One of which no journal tells may never have been written: it does not count. */
+	if (cluster->phase != DELIVERY_NONE && cluster->phase != DELIVERY_BACK)
+		return examine_pending(cluster, now, out, err);
+	return examine(cluster, now, out, err);
 }

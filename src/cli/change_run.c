@@ -119,7 +119,8 @@ static int print_text(const struct outcome *outcome)
 	int rc;
 
 	text_printable_into(file, sizeof(file), text_bytes(result->file));
-	buffer_printf(&out, _("Generation %lld is signed by %s,\nverified, and stands in %s.\n"),
+	buffer_printf(&out,
+	    _("Generation %lld is signed by %s,\nverified, and stands in %s of this machine.\n"),
 	    (long long)result->number, result->signer, file);
 	buffer_printf(&out, "MD5   ");
 	add_hash(&out, "MD5", &result->ctl);
@@ -198,7 +199,8 @@ static int print_json(const struct outcome *outcome)
 	json_object_set_new(json, "current", json_boolean(is_current(outcome)));
 	json_object_set_new(json, "published",
 	    outcome->published != NULL ? cli_publish_json(outcome->published) : json_null());
-	json_object_set_new(json, "todo", lines_json(&result->todo));
+	json_object_set_new(
+	    json, "todo", outcome->failed == NULL ? lines_json(&result->todo) : json_array());
 	return cli_print_json(json);
 }
 
@@ -262,6 +264,13 @@ static int run(struct cli_change *change, struct cluster *cluster)
 	if (!change->request.dry_run && !change->no_publish) {
 		if (publish(change, cluster, &published, &err) != ST_OK)
 			outcome.failed = &err;
+		/* Nothing was asked: say what stands, and with which command it goes on. */
+		if (outcome.failed != NULL && published.n_rows == 0)
+			error_hint(&err,
+			    _("generation %lld is signed, and not published: ctlsign publish goes "
+			      "on "
+			      "with it (and takes --pin-file for the key of client-certificate)"),
+			    (long long)result.number);
 		outcome.published = &published;
 	}
 	rc = print_result(change, &outcome);

@@ -95,6 +95,8 @@ static enum status put_row(void *context, const struct generation *g, struct err
 	(void)err;
 	if (g->state == GENERATION_PENDING)
 		snprintf(number, sizeof(number), _("%lld (not published)"), (long long)g->number);
+	else if (g->state == GENERATION_ABANDONED)
+		snprintf(number, sizeof(number), _("%lld (taken back)"), (long long)g->number);
 	else if (g->number == target->current)
 		snprintf(number, sizeof(number), _("%lld (current)"), (long long)g->number);
 	else
@@ -110,17 +112,6 @@ static enum status put_row(void *context, const struct generation *g, struct err
 	return ST_OK;
 }
 
-/* All that were in use, and the one that is to be. */
-static enum status each_generation(const struct cluster *cluster,
-    enum status (*each)(void *context, const struct generation *generation, struct error *err),
-    struct target *target, struct error *err)
-{
-	enum status st = store_generations(cluster->store, each, target, err);
-
-	return st == ST_OK && cluster->pending.number > 0 ? each(target, &cluster->pending, err)
-							  : st;
-}
-
 static enum status fill_table(
     const struct cluster *cluster, struct target *target, struct buffer *out, struct error *err)
 {
@@ -134,7 +125,7 @@ static enum status fill_table(
 		text_table_row(
 		    target->table, (const char *[]){_("Generation"), _("Made"), _("Mode"),
 				       _("Digest"), "SHA-1", _("Reason"), _("Signed by")});
-	st = each_generation(cluster, put_row, target, err);
+	st = store_history(cluster->store, put_row, target, err);
 	buffer_reset(out);
 	text_table_print(target->table, out);
 	text_table_free(target->table);
@@ -192,7 +183,7 @@ static int print_json(const struct cluster *cluster)
 	enum status st = ST_OK;
 
 	if (cluster->store != NULL)
-		st = each_generation(cluster, put_json, &target, &err);
+		st = store_history(cluster->store, put_json, &target, &err);
 	if (st == ST_OK)
 		return cli_print_json(target.list);
 	json_decref(target.list);
@@ -253,18 +244,19 @@ static int run(int argc, char **argv)
 const struct cli_command cli_history = {
     .name = "history",
     .summary = N_("list the generations of the CTL"),
-    .usage = N_("Usage: ctlsign history [--json] [--config FILE]\n"
-		"\n"
-		"Lists every generation of the cluster's CTL that was in use, and the one that\n"
-		"is signed and not published yet, oldest first: its\n"
-		"number, when it was made, the mode, its digest, the beginning of the file's\n"
-		"SHA-1, the command that made it, and who signed it; shortened where the\n"
-		"terminal is too narrow.\n"
-		"\n"
-		"  --json         print a JSON array with all that is kept\n"
-		"  --config FILE  the inventory (default: $CTLSIGN_CONFIG, ctlsign.conf)\n"
-		"\n"
-		"Example:\n"
-		"  ctlsign history\n"),
+    .usage =
+	N_("Usage: ctlsign history [--json] [--config FILE]\n"
+	   "\n"
+	   "Lists every generation of the cluster's CTL that was in use, also those that were\n"
+	   "taken back, and the one that is not published yet, oldest first: its\n"
+	   "number, when it was made, the mode, its digest, the beginning of the file's\n"
+	   "SHA-1, the command that made it, and who signed it; shortened where the\n"
+	   "terminal is too narrow.\n"
+	   "\n"
+	   "  --json         print a JSON array with all that is kept\n"
+	   "  --config FILE  the inventory (default: $CTLSIGN_CONFIG, ctlsign.conf)\n"
+	   "\n"
+	   "Example:\n"
+	   "  ctlsign history\n"),
     .run = run,
 };

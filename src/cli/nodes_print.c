@@ -257,9 +257,9 @@ static void put_advice(struct buffer *out, const struct node_copies *copies)
 		      "  ctlsign init --from CTLFile.tlv\n"));
 	else if (copies->n_odd > 0)
 		buffer_printf(out,
-		    _("They should hold generation %lld. A new one goes to all of them:\n"
-		      "  ctlsign update\n"
-		      "or the present one is copied there by hand, out of:\n"
+		    _("They should hold generation %lld. Those with a target get it with:\n"
+		      "  ctlsign publish --again\n"
+		      "To others it is copied by hand, out of:\n"
 		      "  ctlsign export current -o CTLFile.tlv\n"),
 		    (long long)copies->current);
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cluster_options.h"
 #include "cli/pin_options.h"
+#include "cli/publish_again.h"
 #include "cli/publish_ask.h"
 #include "cli/token_target.h"
 
@@ -16,7 +17,9 @@ enum {
 	OPTION_RESUME = 1,
 	OPTION_BACK,
 	OPTION_BY_HAND,
+	OPTION_AGAIN,
 	OPTION_EVEN_TARGETS,
+	OPTION_OUT,
 	OPTION_DRY_RUN,
 	OPTION_YES,
 	OPTION_JSON,
@@ -26,6 +29,8 @@ static const char *act_of(const struct publish_command *request)
 {
 	if (request->kind == CLI_PUBLISH_BACK)
 		return "publish --back";
+	if (request->kind == CLI_PUBLISH_AGAIN)
+		return "publish --again";
 	if (request->kind == CLI_PUBLISH_BY_HAND)
 		return request->even_targets ? "publish --by-hand --even-targets"
 					     : "publish --by-hand";
@@ -66,6 +71,8 @@ static void put_by_hand(const struct publish_result *result, struct buffer *out)
 			    &names, "%s%s", names.len > 0 ? ", " : "", plan->places[i].node);
 	buffer_printf(out,
 	    _("Generation %lld is not the current one yet. It is carried by hand to: %s\n"
+	      "The files and the list of what goes where, in a folder and on paper:\n"
+	      "  ctlsign publish --by-hand --dry-run --out FOLDER\n"
 	      "What goes where, and that it is done:\n"
 	      "  ctlsign publish --by-hand\n"),
 	    (long long)result->generation, buffer_text(&names) != NULL ? buffer_text(&names) : "");
@@ -102,7 +109,9 @@ static int print_text(const struct publish_command *request, const struct cluste
 	int rc;
 
 	cli_publish_put(&out, result, width);
-	if (done)
+	if (request->kind == CLI_PUBLISH_AGAIN)
+		cli_publish_again_put(&text, result, request->dry_run, done);
+	else if (done)
 		put_outcome(request, cluster, result, &text);
 	if (text.len > 0 && buffer_text(&text) != NULL)
 		text_fold(&out, buffer_text(&text), width);
@@ -110,6 +119,12 @@ static int print_text(const struct publish_command *request, const struct cluste
 	buffer_free(&out);
 	buffer_free(&text);
 	return rc;
+}
+
+static json_t *json_of(const struct publish_command *request, const struct publish_result *result)
+{
+	return request->kind == CLI_PUBLISH_AGAIN ? cli_publish_again_json(result, request->dry_run)
+						  : cli_publish_json(result);
 }
 
 static int deliver(const struct publish_command *request, struct cluster *cluster)
@@ -122,7 +137,8 @@ static int deliver(const struct publish_command *request, struct cluster *cluste
 	    .timeout_ms = request->modules.timeout_ms,
 	    .json = request->json,
 	    .kind = request->kind,
-	    .even_targets = request->even_targets};
+	    .even_targets = request->even_targets,
+	    .look_only = request->dry_run};
 	struct publish_result result = {.generation = 0};
 	struct error err;
 	enum status st = cli_publish_ask(request, cluster, &err);
@@ -134,10 +150,12 @@ static int deliver(const struct publish_command *request, struct cluster *cluste
 	}
 	/* What failed before any target was asked is an error and nothing else. */
 	if (st == ST_OK || result.n_rows > 0)
-		rc = request->json ? cli_print_json(cli_publish_json(&result))
+		rc = request->json ? cli_print_json(json_of(request, &result))
 				   : print_text(request, cluster, &result, st == ST_OK);
 	if (st != ST_OK)
 		rc = cli_fail(&err);
+	else if (request->dry_run && !request->json)
+		fputs(_("Dry run: nothing has changed.\n"), stderr);
 	publish_result_free(&result);
 	return rc;
 }
@@ -149,8 +167,8 @@ static bool take_kind(struct publish_command *request, enum cli_publish_kind kin
 {
 	if ((request->kind != CLI_PUBLISH_FORTH || request->resume) &&
 	    (request->kind != kind || request->resume != resume)) {
-		cli_usage_error(
-		    &cli_publish, "%s", _("--resume, --back and --by-hand exclude each other"));
+		cli_usage_error(&cli_publish, "%s",
+		    _("--resume, --back, --by-hand and --again exclude each other"));
 		return false;
 	}
 	request->kind = kind;
@@ -167,6 +185,10 @@ static bool take_option(struct publish_command *request, int option)
 		return take_kind(request, CLI_PUBLISH_BACK, false);
 	case OPTION_BY_HAND:
 		return take_kind(request, CLI_PUBLISH_BY_HAND, false);
+	case OPTION_AGAIN:
+		return take_kind(request, CLI_PUBLISH_AGAIN, false);
+	case OPTION_OUT:
+		return cli_take_once(&cli_publish, "--out", &request->out, optarg);
 	case OPTION_EVEN_TARGETS:
 		return request->even_targets = true;
 	case OPTION_DRY_RUN:
@@ -189,6 +211,8 @@ static int run(int argc, char **argv)
 	static const struct option options[] = {{"resume", no_argument, NULL, OPTION_RESUME},
 	    {"back", no_argument, NULL, OPTION_BACK},
 	    {"by-hand", no_argument, NULL, OPTION_BY_HAND},
+	    {"again", no_argument, NULL, OPTION_AGAIN},
+	    {"out", required_argument, NULL, OPTION_OUT},
 	    {"even-targets", no_argument, NULL, OPTION_EVEN_TARGETS},
 	    {"dry-run", no_argument, NULL, OPTION_DRY_RUN}, {"yes", no_argument, NULL, OPTION_YES},
 	    {"json", no_argument, NULL, OPTION_JSON}, CLI_OPTION_CONFIG_ROW, CLI_OPTION_PIN_ROWS,
@@ -209,6 +233,12 @@ static int run(int argc, char **argv)
 		return cli_usage_error(&cli_publish, _("unexpected argument '%s'"), argv[optind]);
 	if (request.even_targets && request.kind != CLI_PUBLISH_BY_HAND)
 		return cli_usage_error(&cli_publish, "%s", _("--even-targets needs --by-hand"));
+	if (request.out != NULL && request.kind != CLI_PUBLISH_BY_HAND)
+		return cli_usage_error(&cli_publish, "%s", _("--out needs --by-hand"));
+	if (request.out != NULL && request.yes)
+		return cli_usage_error(&cli_publish, "%s",
+		    _("--out and --yes exclude each other: what is only written now was not "
+		      "carried yet"));
 	st = request.dry_run ? cli_cluster_read(request.config, &cluster, &err)
 			     : cli_cluster_change(request.config, act_of(&request), &cluster, &err);
 	if (st == ST_OK)
@@ -216,8 +246,10 @@ static int run(int argc, char **argv)
 	if (st != ST_OK)
 		rc = cli_fail(&err);
 	else
-		rc = request.dry_run ? cli_publish_dry_run(&request, &cluster)
-				     : deliver(&request, &cluster);
+		/* Who lacks what is only known when all were asked. */
+		rc = request.dry_run && request.kind != CLI_PUBLISH_AGAIN
+			 ? cli_publish_dry_run(&request, &cluster)
+			 : deliver(&request, &cluster);
 	cluster_close(&cluster);
 	return rc;
 }
@@ -225,7 +257,7 @@ static int run(int argc, char **argv)
 const struct cli_command cli_publish = {
     .name = "publish",
     .summary = N_("deliver the signed CTL to all servers, or to none"),
-    .usage = N_("Usage: ctlsign publish [--resume | --back | --by-hand] [OPTION]...\n"
+    .usage = N_("Usage: ctlsign publish [--resume | --back | --by-hand | --again] [OPTION]...\n"
 		"\n"
 		"Delivers the generation that is signed and not published: puts a temporary file\n"
 		"on every target of ctlsign.conf and reads it back, and only when all have it\n"
@@ -235,8 +267,12 @@ const struct cli_command cli_publish = {
 		"  --back           take it back: every target gets what it held before\n"
 		"  --by-hand        say that the servers without a target have it, too; shows\n"
 		"                   the list of files and places first\n"
+		"  --again          deliver the current generation again, to the targets that\n"
+		"                   hold something else: a server that was built anew, say\n"
+		"  --out FOLDER     with --by-hand: write the files to be carried there first\n"
 		"  --even-targets   with --by-hand: those with a target were carried to, too\n"
-		"  --dry-run        show what would be done, or the list, and touch nothing\n"
+		"  --dry-run        show what would be done, or the list, and touch nothing but\n"
+		"                   the folder of --out\n"
 		"  --yes            do not ask\n"
 		"  --json           print what came of it as JSON\n"
 		"  --config FILE    the inventory (default: $CTLSIGN_CONFIG, ctlsign.conf)\n"

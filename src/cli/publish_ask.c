@@ -9,6 +9,7 @@
 #include "ceremony/terminal.h"
 #include "cli/cluster_confirm.h"
 #include "cli/publish_list.h"
+#include "cli/publish_out.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -45,7 +46,8 @@ static enum status nothing_pending(
 		error_hint(err, "%s",
 		    request->kind == CLI_PUBLISH_BACK
 			? _("what an earlier one listed is signed anew by: ctlsign rollback")
-			: _("see what the nodes hold with: ctlsign nodes"));
+			: _("see what the nodes hold with: ctlsign nodes; those that hold "
+			    "something else get it with: ctlsign publish --again"));
 	}
 	return ST_FAILED;
 }
@@ -55,6 +57,8 @@ enum status cli_publish_check(
 {
 	const long long number = (long long)cluster->pending.number;
 
+	if (number == 0 && request->kind == CLI_PUBLISH_AGAIN && cluster->current.number > 0)
+		return ST_OK;
 	if (number == 0)
 		return nothing_pending(request, cluster, err);
 	/* Only seen by who does not change anything, and so puts nothing in order. */
@@ -63,6 +67,16 @@ enum status cli_publish_check(
 		    _("generation %lld is being made, or the run that made it was killed"), number);
 		error_hint(err, "%s",
 		    _("wait for it; the next command that changes something puts it in order"));
+		return ST_FAILED;
+	}
+	if (request->kind == CLI_PUBLISH_AGAIN) {
+		error_set(err, ST_FAILED,
+		    _("generation %lld is signed and not published: the current one is not "
+		      "delivered again meanwhile"),
+		    number);
+		error_hint(err, "%s",
+		    _("publish it with: ctlsign publish; or take it back with: ctlsign publish "
+		      "--back"));
 		return ST_FAILED;
 	}
 	/* Only who says so wants it after all. */
@@ -97,7 +111,8 @@ static enum status describe(const struct publish_command *request, struct cluste
 	if (request->kind == CLI_PUBLISH_BACK)
 		return cli_publish_put_back(out, cluster, plan, width, err);
 	if (request->kind == CLI_PUBLISH_BY_HAND)
-		cli_publish_put_by_hand(out, cluster, plan, request->even_targets, width);
+		cli_publish_put_by_hand(
+		    out, cluster, plan, request->even_targets, request->out, width);
 	else
 		cli_publish_put_plan(out, cluster, plan, width);
 	return buffer_status(out, err);
@@ -116,17 +131,20 @@ static enum status check_by_hand(
 	return ST_FAILED;
 }
 
+static enum status check_terminal(const struct publish_command *request, struct error *err)
+{
+	if (request->kind != CLI_PUBLISH_BY_HAND || request->yes || terminal_available())
+		return ST_OK;
+	error_set(err, ST_USAGE, "%s", _("there is no terminal to ask at"));
+	error_hint(err, "%s", _("print the list with --dry-run, then give --yes"));
+	return ST_USAGE;
+}
+
 static enum status confirm_by_hand(const char *list, struct error *err)
 {
 	char prompt[128];
-	enum status st;
+	enum status st = terminal_say(list, err);
 
-	if (!terminal_available()) {
-		error_set(err, ST_USAGE, "%s", _("there is no terminal to ask at"));
-		error_hint(err, "%s", _("print the list with --dry-run, then give --yes"));
-		return ST_USAGE;
-	}
-	st = terminal_say(list, err);
 	if (st != ST_OK)
 		return st;
 	snprintf(prompt, sizeof(prompt),
@@ -148,11 +166,15 @@ enum status cli_publish_ask(
 	struct buffer about = BUFFER_INIT;
 	enum status st;
 
-	if (request->kind == CLI_PUBLISH_FORTH)
+	if (request->kind == CLI_PUBLISH_FORTH || request->kind == CLI_PUBLISH_AGAIN)
 		return ST_OK;
 	st = make_plan(cluster, &plan, err);
 	if (st == ST_OK)
 		st = check_by_hand(request, &plan, err);
+	if (st == ST_OK)
+		st = check_terminal(request, err);
+	if (st == ST_OK && request->out != NULL)
+		st = cli_publish_out(request->out, &plan, request->even_targets, err);
 	if (st == ST_OK && !request->yes) {
 		st = describe(
 		    request, cluster, &plan, width > 0 ? width : TERMINAL_WIDTH, &about, err);
@@ -178,12 +200,14 @@ int cli_publish_dry_run(const struct publish_command *request, struct cluster *c
 
 	if (st == ST_OK)
 		st = check_by_hand(request, &plan, &err);
+	if (st == ST_OK && request->out != NULL)
+		st = cli_publish_out(request->out, &plan, request->even_targets, &err);
 	if (st == ST_OK && !request->json)
 		st = describe(request, cluster, &plan, cli_width(STDOUT_FILENO), &out, &err);
 	if (st != ST_OK)
 		rc = cli_fail(&err);
 	else if (request->json)
-		rc = cli_print_json(cli_publish_plan_json(cluster, &plan));
+		rc = cli_print_json(cli_publish_plan_json(cluster, &plan, request->out));
 	else
 		rc = cli_print(&out);
 	if (rc == CLI_DONE && !request->json && request->kind != CLI_PUBLISH_BY_HAND)

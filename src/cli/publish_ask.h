@@ -14,6 +14,8 @@ struct publish_command {
 	struct ceremony_pins pins;
 	struct cli_modules modules;
 	enum cli_publish_kind kind;
+	const char
+	    *out; /* of CLI_PUBLISH_BY_HAND: the folder that the files are written to; NULL */
 	bool resume;
 	bool even_targets;
 	bool dry_run;
@@ -21,11 +23,12 @@ struct publish_command {
 	bool json;
 };
 
-/* ST_FAILED when CLUSTER has nothing pending for the command to work with. */
+/* ST_FAILED when CLUSTER has nothing for the command to work with. */
 enum status cli_publish_check(
     const struct publish_command *request, const struct cluster *cluster, struct error *err);
 
-/* Shows what is to be confirmed, where something is, and asks, unless told not to. */
+/* Shows what is to be confirmed, where something is, and asks, unless told not to.  What is to be
+ * carried is written before that. */
 enum status cli_publish_ask(
     const struct publish_command *request, struct cluster *cluster, struct error *err);
 

@@ -183,22 +183,20 @@ static char *file_of(char out[CELL_MAX], const struct cluster *cluster)
 }
 
 /* How a person comes by the files on this machine. */
-static void put_sources(struct buffer *out, const struct cluster *cluster,
-    const struct publish_plan *plan, size_t width)
+static void put_sources(
+    struct buffer *out, const struct cluster *cluster, const char *folder, size_t width)
 {
-	const struct inventory_node *publisher = inventory_publisher(&cluster->inventory);
 	struct buffer text = BUFFER_INIT;
 	char path[CELL_MAX];
 
-	buffer_printf(&text, _("On this machine the CTL is %s"), file_of(path, cluster));
-	if (plan->capf_der.len > 0 && publisher->capf.path != NULL) {
-		text_printable_into(path, sizeof(path), text_bytes(publisher->capf.path));
+	if (folder != NULL)
+		buffer_printf(&text, _("All these files are in %s\n"),
+		    text_printable_into(path, sizeof(path), text_bytes(folder)));
+	else
 		buffer_printf(&text,
-		    _("; %s and %s (DER and PEM) are made of %s by: openssl x509 -in FILE "
-		      "-outform DER, or PEM"),
-		    PUBLISH_CAPF_DER, PUBLISH_CAPF_PEM, path);
-	}
-	buffer_printf(&text, "\n");
+		    _("On this machine the CTL is %s; all these files are written into a folder "
+		      "by: ctlsign publish --by-hand --dry-run --out FOLDER\n"),
+		    file_of(path, cluster));
 	put_folded(out, &text, width);
 }
 
@@ -225,7 +223,7 @@ static void put_ways(
 }
 
 void cli_publish_put_by_hand(struct buffer *out, const struct cluster *cluster,
-    const struct publish_plan *plan, bool even_targets, size_t width)
+    const struct publish_plan *plan, bool even_targets, const char *folder, size_t width)
 {
 	struct buffer cluster_name = BUFFER_INIT;
 
@@ -235,7 +233,7 @@ void cli_publish_put_by_hand(struct buffer *out, const struct cluster *cluster,
 	    (long long)cluster->pending.number);
 	buffer_free(&cluster_name);
 	put_files(out, plan, width);
-	put_sources(out, cluster, plan, width);
+	put_sources(out, cluster, folder, width);
 	buffer_printf(out, "\n");
 	put_places(out, &cluster->inventory, plan, even_targets, true);
 	buffer_printf(out, "\n");
@@ -351,13 +349,17 @@ const char *cli_publish_phase_code(enum delivery_phase phase)
 	return codes[phase];
 }
 
-json_t *cli_publish_plan_json(const struct cluster *cluster, const struct publish_plan *plan)
+json_t *cli_publish_plan_json(
+    const struct cluster *cluster, const struct publish_plan *plan, const char *folder)
 {
-	json_t *places = json_array();
+	json_t *places = json_array(), *object;
 
 	for (size_t i = 0; i < plan->n_places; i++)
 		json_array_append_new(places, cli_publish_place_json(&plan->places[i]));
-	return json_pack("{s:b, s:I, s:s, s:o}", "dry_run", 1, "generation",
+	object = json_pack("{s:b, s:I, s:s, s:o}", "dry_run", 1, "generation",
 	    (json_int_t)cluster->pending.number, "publishing",
 	    cli_publish_phase_code(cluster->phase), "places", places);
+	if (folder != NULL)
+		json_object_set_new(object, "folder", cli_json_path(folder));
+	return object;
 }

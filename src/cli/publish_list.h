@@ -20,17 +20,19 @@ void cli_publish_put_plan(struct buffer *out, const struct cluster *cluster,
 
 /*
  * The same for the places without target, and what a person has to do there; with EVEN_TARGETS for
- * all places.
+ * all places.  FOLDER: where the files were written to; NULL: nowhere.
  */
 void cli_publish_put_by_hand(struct buffer *out, const struct cluster *cluster,
-    const struct publish_plan *plan, bool even_targets, size_t width);
+    const struct publish_plan *plan, bool even_targets, const char *folder, size_t width);
 
 /* Appends what taking the pending generation back will do.  False with ERR set on a failure. */
 enum status cli_publish_put_back(struct buffer *out, const struct cluster *cluster,
     const struct publish_plan *plan, size_t width, struct error *err);
 
-/* The pending generation and PLAN as an object: `generation`, `state` and `places`. */
-json_t *cli_publish_plan_json(const struct cluster *cluster, const struct publish_plan *plan);
+/* The pending generation and PLAN as an object: `generation`, `state` and `places`; and FOLDER,
+ * where the files were written to (NULL: nowhere). */
+json_t *cli_publish_plan_json(
+    const struct cluster *cluster, const struct publish_plan *plan, const char *folder);
 
 /* "signed", "begun", "by-hand", "going-back": as in ctlsign-status(1). */
 const char *cli_publish_phase_code(enum delivery_phase phase);

@@ -73,6 +73,8 @@ static enum status deliver(const struct cli_publish *how, const struct publish_r
 		return publish_back(request, result, err);
 	case CLI_PUBLISH_BY_HAND:
 		return publish_by_hand(request, how->even_targets, result, err);
+	case CLI_PUBLISH_AGAIN:
+		return publish_again(request, how->look_only, result, err);
 	default:
 		return publish_run(request, result, err);
 	}

@@ -16,6 +16,7 @@ enum cli_publish_kind {
 	CLI_PUBLISH_FORTH, /* publish_run() */
 	CLI_PUBLISH_BACK,
 	CLI_PUBLISH_BY_HAND,
+	CLI_PUBLISH_AGAIN, /* what is current, and not what is pending */
 };
 
 struct cli_publish {
@@ -26,6 +27,7 @@ struct cli_publish {
 	bool json;		     /* nothing is shown while it runs */
 	enum cli_publish_kind kind;
 	bool even_targets; /* of CLI_PUBLISH_BY_HAND */
+	bool look_only;	   /* of CLI_PUBLISH_AGAIN; CLUSTER may be opened for reading then */
 };
 
 /*

@@ -286,13 +286,15 @@ static void put_warnings(const struct layout *layout, const struct drift *drift,
 	put_items(layout, drift, DRIFT_WARNING, out);
 }
 
-static void put_drift(const struct layout *layout, const struct drift *drift, struct buffer *out)
+static void put_drift(
+    const struct layout *layout, const struct drift *drift, bool is_pending, struct buffer *out)
 {
 	char text[256];
 
 	buffer_add(out, "\n", 1);
 	if (drift->n_updates == 0) {
-		put_verdict(layout, "32", _("No update is due."), out);
+		put_verdict(layout, "32",
+		    is_pending ? _("Nothing else is due.") : _("No update is due."), out);
 	} else {
 		snprintf(text, sizeof(text),
 		    ngettext("AN UPDATE IS DUE, for %zu reason:",
@@ -300,6 +302,35 @@ static void put_drift(const struct layout *layout, const struct drift *drift, st
 		    drift->n_updates);
 		put_verdict(layout, "1;31", text, out);
 		put_items(layout, drift, DRIFT_UPDATE, out);
+	}
+}
+
+/* In words, with the number of the generation. */
+static void put_headline(char *out, size_t size, enum delivery_phase phase, long long number)
+{
+	switch (phase) {
+	case DELIVERY_NONE:
+		snprintf(out, size,
+		    _("GENERATION %lld IS BEING MADE, or the run that made it was killed."),
+		    number);
+		break;
+	case DELIVERY_SIGNED:
+		snprintf(out, size, _("GENERATION %lld IS SIGNED, AND NOT PUBLISHED."), number);
+		break;
+	case DELIVERY_COMMIT:
+		snprintf(out, size,
+		    _("GENERATION %lld IS ON SOME SERVERS, AND MAY NOT BE ON OTHERS."), number);
+		break;
+	case DELIVERY_CARRY:
+		snprintf(out, size,
+		    _("GENERATION %lld IS SIGNED, and waits to be carried to servers by hand."),
+		    number);
+		break;
+	case DELIVERY_BACK:
+		snprintf(out, size,
+		    _("GENERATION %lld IS BEING TAKEN BACK, and may still be on some servers."),
+		    number);
+		break;
 	}
 }
 
@@ -313,31 +344,31 @@ static void put_pending(
 	if (number == 0)
 		return;
 	buffer_printf(out, "\n");
-	if (cluster->phase == DELIVERY_NONE)
-		snprintf(text, sizeof(text),
-		    _("GENERATION %lld IS BEING MADE, or the run that made it was killed."),
-		    number);
-	else if (cluster->phase == DELIVERY_SIGNED)
-		snprintf(
-		    text, sizeof(text), _("GENERATION %lld IS SIGNED, AND NOT PUBLISHED."), number);
-	else if (cluster->phase == DELIVERY_CARRY)
-		snprintf(text, sizeof(text),
-		    _("GENERATION %lld IS SIGNED, and waits to be carried to servers by hand."),
-		    number);
-	else
-		snprintf(text, sizeof(text),
-		    _("GENERATION %lld IS ON SOME SERVERS, AND NOT ON OTHERS."), number);
+	put_headline(text, sizeof(text), cluster->phase, number);
 	put_verdict(layout, "1;31", text, out);
-	if (cluster->phase == DELIVERY_NONE)
+	switch (cluster->phase) {
+	case DELIVERY_NONE:
 		buffer_printf(
 		    out, "  %s\n", _("the next command that changes something puts that in order"));
-	else if (cluster->phase == DELIVERY_CARRY)
+		break;
+	case DELIVERY_SIGNED:
+		buffer_printf(out, "  %s\n  %s\n", _("deliver it:       ctlsign publish"),
+		    _("or drop it:       ctlsign publish --back"));
+		break;
+	case DELIVERY_COMMIT:
+		buffer_printf(out, "  %s\n  %s\n", _("go on with it:    ctlsign publish --resume"),
+		    _("or take it back:  ctlsign publish --back"));
+		break;
+	case DELIVERY_CARRY:
 		buffer_printf(out, "  %s\n  %s\n",
 		    _("what goes where, and that it is done: ctlsign publish --by-hand"),
-		    _("to drop it:                           ctlsign publish --back"));
-	else
-		buffer_printf(out, "  %s\n  %s\n", _("deliver it:       ctlsign publish"),
-		    _("or take it back:  ctlsign publish --back"));
+		    _("to take it back:                      ctlsign publish --back"));
+		break;
+	case DELIVERY_BACK:
+		buffer_printf(out, "  %s\n  %s\n", _("go on with that:  ctlsign publish --back"),
+		    _("or deliver it:    ctlsign publish --resume"));
+		break;
+	}
 }
 
 static void put_first_steps(const struct status_report *report, struct buffer *out)
@@ -363,7 +394,8 @@ int status_print(const struct status_report *report)
 		put_sasts(&layout, report->cluster, &out);
 	if (report->drift != NULL) {
 		if (has_ctl)
-			put_drift(&layout, report->drift, &out);
+			put_drift(
+			    &layout, report->drift, report->cluster->pending.number > 0, &out);
 		else
 			put_first_steps(report, &out);
 		put_warnings(&layout, report->drift, &out);

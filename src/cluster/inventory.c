@@ -15,13 +15,6 @@ static void free_certificate(struct inventory_certificate *certificate)
 	X509_free(certificate->x509);
 }
 
-void inventory_strings_free(char **list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(list[i]);
-	free(list);
-}
-
 static void free_servers(struct inventory_server *servers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -29,7 +22,7 @@ static void free_servers(struct inventory_server *servers, size_t n)
 		free(servers[i].dns);
 		free_certificate(&servers[i].certificate);
 		inventory_targets_free(&servers[i].deliver);
-		inventory_strings_free(servers[i].verify.list, servers[i].verify.n);
+		conf_strings_free(servers[i].verify.list, servers[i].verify.n);
 	}
 	free(servers);
 }
@@ -42,7 +35,7 @@ static void free_nodes(struct inventory_node *nodes, size_t n)
 		free_certificate(&nodes[i].certificate);
 		free_certificate(&nodes[i].capf);
 		inventory_targets_free(&nodes[i].deliver);
-		inventory_strings_free(nodes[i].verify.list, nodes[i].verify.n);
+		conf_strings_free(nodes[i].verify.list, nodes[i].verify.n);
 	}
 	free(nodes);
 }
@@ -54,7 +47,7 @@ static void free_publish(struct inventory_publish *publish)
 	free(publish->client_certificate);
 	free(publish->client_key.where);
 	free(publish->provider_trust);
-	inventory_strings_free(publish->phones, publish->n_phones);
+	conf_strings_free(publish->phones, publish->n_phones);
 }
 
 void inventory_free(struct inventory *inventory)
@@ -63,7 +56,7 @@ void inventory_free(struct inventory *inventory)
 	free(inventory->directory);
 	free(inventory->cluster);
 	free(inventory->domain);
-	inventory_strings_free(inventory->modules, inventory->n_modules);
+	conf_strings_free(inventory->modules, inventory->n_modules);
 	free(inventory->state);
 	free(inventory->ctl_file);
 	free_nodes(inventory->nodes, inventory->n_nodes);

@@ -15,27 +15,25 @@ struct host {
 	const struct inventory_address *address;
 	const struct inventory_address *next_address;
 	bool has_entry;
-	const struct layout_section *section;
+	const struct conf_section *section;
 };
 
 struct hosts {
-	struct host list[LAYOUT_MAX_SECTIONS];
+	struct host list[INVENTORY_MAX_SECTIONS];
 	size_t n;
 };
 
-static void add_servers(const struct reading *reading, const struct inventory_server *servers,
-    size_t n, struct hosts *hosts)
+static void add_servers(
+    const struct conf *conf, const struct inventory_server *servers, size_t n, struct hosts *hosts)
 {
 	for (size_t i = 0; i < n; i++)
-		hosts->list[hosts->n++] = (struct host){servers[i].name, servers[i].dns,
-		    &servers[i].address, &servers[i].next_address, true,
-		    layout_titled(&reading->layout, servers[i].name)};
+		hosts->list[hosts->n++] =
+		    (struct host){servers[i].name, servers[i].dns, &servers[i].address,
+			&servers[i].next_address, true, conf_titled(conf, servers[i].name)};
 }
 
-static void collect(const struct reading *reading, struct hosts *hosts)
+static void collect(const struct conf *conf, const struct inventory *inventory, struct hosts *hosts)
 {
-	const struct inventory *inventory = reading->out;
-
 	for (size_t i = 0; i < inventory->n_nodes; i++) {
 		const struct inventory_node *node = &inventory->nodes[i];
 		unsigned role;
@@ -45,33 +43,32 @@ static void collect(const struct reading *reading, struct hosts *hosts)
 		/* The publisher's address stands with ITLRecovery and CallManager, too. */
 		has_entry = has_entry || node->role == NODE_PUBLISHER;
 		hosts->list[hosts->n++] = (struct host){node->name, node->dns, &node->address,
-		    &node->next_address, has_entry, layout_titled(&reading->layout, node->name)};
+		    &node->next_address, has_entry, conf_titled(conf, node->name)};
 	}
-	add_servers(reading, inventory->alternate_tftp, inventory->n_alternate_tftp, hosts);
-	add_servers(reading, inventory->firewalls, inventory->n_firewalls, hosts);
-	add_servers(reading, inventory->entries, inventory->n_entries, hosts);
+	add_servers(conf, inventory->alternate_tftp, inventory->n_alternate_tftp, hosts);
+	add_servers(conf, inventory->firewalls, inventory->n_firewalls, hosts);
+	add_servers(conf, inventory->entries, inventory->n_entries, hosts);
 }
 
-static enum status check_host(
-    const struct reading *reading, const struct host *host, struct error *err)
+static enum status check_host(const struct conf *conf, const struct host *host, struct error *err)
 {
 	if (host->has_entry && host->address->len == 0) {
 		error_set(err, ST_FORMAT, _("'%s' has no address"), host->name);
 		error_hint(
 		    err, "%s", _("write address = \"192.0.2.10\" with its own in its section"));
-		return inventory_refuse(reading, host->section->line, err);
+		return conf_refuse(conf, host->section->line, err);
 	}
 	if (host->next_address->len != 0 && host->address->len == 0) {
 		error_set(err, ST_FORMAT, _("'%s' has a next-address but no address"), host->name);
 		error_hint(err, "%s", _("write its present address with address = \"...\""));
-		return inventory_refuse(reading, layout_line(host->section, "next-address"), err);
+		return conf_refuse(conf, conf_line(host->section, "next-address"), err);
 	}
 	if (!inventory_address_equal(host->address, host->next_address))
 		return ST_OK;
 	error_set(
 	    err, ST_FORMAT, _("the next-address of '%s' is the address that it has"), host->name);
 	error_hint(err, "%s", _("write the new one, or take next-address away once it has moved"));
-	return inventory_refuse(reading, layout_line(host->section, "next-address"), err);
+	return conf_refuse(conf, conf_line(host->section, "next-address"), err);
 }
 
 /* The setting of A that has an address of B; NULL if there is none. */
@@ -88,7 +85,7 @@ static const char *shared_address(const struct host *a, const struct host *b)
 
 /* Told at the one that stands later in the file. */
 static enum status check_pair(
-    const struct reading *reading, const struct host *a, const struct host *b, struct error *err)
+    const struct conf *conf, const struct host *a, const struct host *b, struct error *err)
 {
 	const struct host *later = a->section > b->section ? a : b;
 	const struct host *earlier = later == a ? b : a;
@@ -98,7 +95,7 @@ static enum status check_pair(
 		error_set(err, ST_FORMAT, _("'%s' and '%s' have the same DNS name '%s'"),
 		    earlier->name, later->name, later->dns);
 		error_hint(err, "%s", _("give each its own with dns = \"...\""));
-		return inventory_refuse(reading, layout_line(later->section, "dns"), err);
+		return conf_refuse(conf, conf_line(later->section, "dns"), err);
 	}
 	setting = shared_address(later, earlier);
 	if (setting == NULL)
@@ -107,19 +104,20 @@ static enum status check_pair(
 	    err, ST_FORMAT, _("'%s' and '%s' have the same address"), earlier->name, later->name);
 	error_hint(err, _("give each its own; the other one stands in the section of line %u"),
 	    earlier->section->line);
-	return inventory_refuse(reading, layout_line(later->section, setting), err);
+	return conf_refuse(conf, conf_line(later->section, setting), err);
 }
 
-enum status inventory_check(const struct reading *reading, struct error *err)
+enum status inventory_check(
+    const struct conf *conf, const struct inventory *inventory, struct error *err)
 {
 	struct hosts hosts = {.n = 0};
 	enum status st = ST_OK;
 
-	collect(reading, &hosts);
+	collect(conf, inventory, &hosts);
 	for (size_t i = 0; st == ST_OK && i < hosts.n; i++)
-		st = check_host(reading, &hosts.list[i], err);
+		st = check_host(conf, &hosts.list[i], err);
 	for (size_t i = 0; st == ST_OK && i < hosts.n; i++)
 		for (size_t j = i + 1; st == ST_OK && j < hosts.n; j++)
-			st = check_pair(reading, &hosts.list[i], &hosts.list[j], err);
+			st = check_pair(conf, &hosts.list[i], &hosts.list[j], err);
 	return st;
 }

@@ -135,7 +135,7 @@ static enum status collect(const struct inventory *inventory, struct uses *uses,
 }
 
 static enum status refuse_pair(
-    const struct reading *reading, const struct use *a, const struct use *b, struct error *err)
+    const struct conf *conf, const struct use *a, const struct use *b, struct error *err)
 {
 	const struct use *later = a->target->line > b->target->line ? a : b;
 	const struct use *earlier = later == a ? b : a;
@@ -151,7 +151,7 @@ static enum status refuse_pair(
 		error_hint(err, _("give each its own; the other one stands on line %u"),
 		    earlier->target->line);
 	}
-	return inventory_refuse(reading, later->target->line, err);
+	return conf_refuse(conf, later->target->line, err);
 }
 
 /* Whether what is published in the folder PATH is CTL_FILE itself. */
@@ -190,14 +190,14 @@ static enum status is_ctl_file(
 }
 
 static enum status check_ctl_file(
-    const struct reading *reading, const struct use *use, struct error *err)
+    const struct conf *conf, const char *ctl_file, const struct use *use, struct error *err)
 {
 	char shown[320];
 	bool same = false;
 	enum status st = ST_OK;
 
 	if (use->target->kind == TARGET_DIRECTORY)
-		st = is_ctl_file(use->target->path, reading->out->ctl_file, &same, err);
+		st = is_ctl_file(use->target->path, ctl_file, &same, err);
 	if (st != ST_OK || !same)
 		return st;
 	text_printable_into(shown, sizeof(shown), text_bytes(use->target->text));
@@ -205,21 +205,22 @@ static enum status check_ctl_file(
 	    _("the CTL that is delivered to '%s' would be this machine's own CTL file"), shown);
 	error_hint(err, "%s",
 	    _("choose another ctl-file, such as \"ctl/CTLFile.tlv\": it is a working copy"));
-	return inventory_refuse(reading, use->target->line, err);
+	return conf_refuse(conf, use->target->line, err);
 }
 
-enum status inventory_check_targets(const struct reading *reading, struct error *err)
+enum status inventory_check_targets(
+    const struct conf *conf, const struct inventory *inventory, struct error *err)
 {
 	struct uses uses = {.list = NULL};
-	enum status st = collect(reading->out, &uses, err);
+	enum status st = collect(inventory, &uses, err);
 
 	for (size_t i = 0; st == ST_OK && i < uses.n; i++)
-		st = check_ctl_file(reading, &uses.list[i], err);
+		st = check_ctl_file(conf, inventory->ctl_file, &uses.list[i], err);
 	for (size_t i = 0; st == ST_OK && i < uses.n; i++)
 		for (size_t j = 0; st == ST_OK && j < i; j++)
 			if (bytes_equal(
 				buffer_bytes(&uses.list[i].key), buffer_bytes(&uses.list[j].key)))
-				st = refuse_pair(reading, &uses.list[j], &uses.list[i], err);
+				st = refuse_pair(conf, &uses.list[j], &uses.list[i], err);
 	for (size_t i = 0; i < uses.n; i++)
 		buffer_free(&uses.list[i].key);
 	free(uses.list);

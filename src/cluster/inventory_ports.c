@@ -36,13 +36,13 @@ unsigned port_default(enum port port)
 	return ports[port].number;
 }
 
-static enum status take_all(const struct place *place, unsigned *out, struct error *err)
+static enum status take_all(const struct conf_place *place, unsigned *out, struct error *err)
 {
 	enum status st = ST_OK;
 
 	for (unsigned i = 0; st == ST_OK && i < N_PORTS; i++)
-		st = place_number(place, ports[i].name, PORT_MAX, &out[i], err);
-	if (st != ST_OK || place_value(place, ports[PORT_SCCP_TLS].name) != NULL)
+		st = conf_number(place, ports[i].name, PORT_MAX, &out[i], err);
+	if (st != ST_OK || conf_value(place, ports[PORT_SCCP_TLS].name) != NULL)
 		return st;
 	out[PORT_SCCP_TLS] = out[PORT_SCCP] + SCCP_TLS_ABOVE;
 	if (out[PORT_SCCP_TLS] <= PORT_MAX)
@@ -51,21 +51,21 @@ static enum status take_all(const struct place *place, unsigned *out, struct err
 	    _("behind port %u there is no room for sccp-tls, which is %d higher"), out[PORT_SCCP],
 	    SCCP_TLS_ABOVE);
 	error_hint(err, "%s", _("take a lower port for sccp, or set sccp-tls, too"));
-	return place_refuse(place, ports[PORT_SCCP].name, err);
+	return conf_refuse_value(place, ports[PORT_SCCP].name, err);
 }
 
 /* The setting that PORT comes from; NULL for a default. */
-static const char *origin(const struct place *place, unsigned port)
+static const char *origin(const struct conf_place *place, unsigned port)
 {
-	if (place_value(place, ports[port].name) != NULL)
+	if (conf_value(place, ports[port].name) != NULL)
 		return ports[port].name;
-	if (port == PORT_SCCP_TLS && place_value(place, ports[PORT_SCCP].name) != NULL)
+	if (port == PORT_SCCP_TLS && conf_value(place, ports[PORT_SCCP].name) != NULL)
 		return ports[PORT_SCCP].name;
 	return NULL;
 }
 
 static enum status check_pair(
-    const struct place *place, const unsigned *used, unsigned i, unsigned j, struct error *err)
+    const struct conf_place *place, const unsigned *used, unsigned i, unsigned j, struct error *err)
 {
 	const char *setting = origin(place, j);
 
@@ -78,10 +78,11 @@ static enum status check_pair(
 	    ports[i].name, ports[j].name);
 	error_hint(err, "%s", _("give one of them another port"));
 	/* The defaults differ: one of the two is set. */
-	return place_refuse(place, setting != NULL ? setting : ports[i].name, err);
+	return conf_refuse_value(place, setting != NULL ? setting : ports[i].name, err);
 }
 
-static enum status check_twice(const struct place *place, const unsigned *used, struct error *err)
+static enum status check_twice(
+    const struct conf_place *place, const unsigned *used, struct error *err)
 {
 	enum status st = ST_OK;
 
@@ -91,18 +92,19 @@ static enum status check_twice(const struct place *place, const unsigned *used, 
 	return st;
 }
 
-enum status inventory_take_ports(struct reading *reading, struct error *err)
+enum status inventory_take_ports(
+    const struct conf *conf, struct inventory *inventory, struct error *err)
 {
-	const struct layout_section *section = layout_first(&reading->layout, "ports");
-	unsigned *out = reading->out->ports;
-	struct place place;
+	const struct conf_section *section = conf_first(conf, "ports");
+	unsigned *out = inventory->ports;
+	struct conf_place place;
 	enum status st;
 
 	for (unsigned i = 0; i < N_PORTS; i++)
 		out[i] = ports[i].number;
 	if (section == NULL)
 		return ST_OK;
-	place = inventory_place(reading, section);
+	place = conf_at(conf, section);
 	st = take_all(&place, out, err);
 	return st == ST_OK ? check_twice(&place, out, err) : st;
 }

@@ -37,10 +37,10 @@ static bool fold_mac(char *text)
 }
 
 static enum status take_phones(
-    const struct place *place, struct inventory_publish *out, struct error *err)
+    const struct conf_place *place, struct inventory_publish *out, struct error *err)
 {
 	enum status st =
-	    place_list(place, "phones", INVENTORY_MAX_PHONES, &out->phones, &out->n_phones, err);
+	    conf_list(place, "phones", INVENTORY_MAX_PHONES, &out->phones, &out->n_phones, err);
 
 	for (size_t i = 0; st == ST_OK && i < out->n_phones; i++) {
 		char shown[80];
@@ -49,52 +49,53 @@ static enum status take_phones(
 		if (!fold_mac(out->phones[i])) {
 			error_set(err, ST_FORMAT, _("this is no MAC address: '%s'"), shown);
 			error_hint(err, "%s", _("write its 12 digits: 001122AABBCC"));
-			return place_refuse(place, "phones", err);
+			return conf_refuse_value(place, "phones", err);
 		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(out->phones[i], out->phones[j]) != 0)
 				continue;
 			error_set(err, ST_FORMAT, _("the phone '%s' stands twice"), shown);
 			error_hint(err, "%s", _("take one of them away"));
-			return place_refuse(place, "phones", err);
+			return conf_refuse_value(place, "phones", err);
 		}
 	}
 	return st;
 }
 
 static enum status check_key(
-    const struct place *place, const struct inventory_publish *out, struct error *err)
+    const struct conf_place *place, const struct inventory_publish *out, struct error *err)
 {
 	if (out->client_key.where == NULL || out->client_certificate != NULL)
 		return ST_OK;
 	error_set(err, ST_FORMAT, "%s", _("there is a client-key without its certificate"));
 	error_hint(err, "%s", _("name the certificate with client-certificate = \"FILE\""));
-	return place_refuse(place, "client-key", err);
+	return conf_refuse_value(place, "client-key", err);
 }
 
-enum status inventory_take_publish(struct reading *reading, struct error *err)
+enum status inventory_take_publish(
+    const struct conf *conf, struct inventory *inventory, struct error *err)
 {
-	const struct layout_section *section = layout_first(&reading->layout, "publish");
-	struct inventory_publish *out = &reading->out->publish;
-	struct place place;
+	const struct conf_section *section = conf_first(conf, "publish");
+	struct inventory_publish *out = &inventory->publish;
+	struct conf_place place;
 	enum status st;
 
 	out->timeout = TIMEOUT;
 	if (section == NULL)
 		return ST_OK;
-	place = inventory_place(reading, section);
+	place = conf_at(conf, section);
 	out->line = section->line;
-	st = place_number(&place, "timeout", TIMEOUT_MAX, &out->timeout, err);
+	st = conf_number(&place, "timeout", TIMEOUT_MAX, &out->timeout, err);
 	if (st == ST_OK)
-		st = place_path(&place, "ssh-key", &out->ssh_key, err);
+		st = conf_path(&place, "ssh-key", &out->ssh_key, err);
 	if (st == ST_OK)
-		st = place_path(&place, "ssh-known-hosts", &out->ssh_known_hosts, err);
+		st = conf_path(&place, "ssh-known-hosts", &out->ssh_known_hosts, err);
 	if (st == ST_OK)
-		st = place_path(&place, "client-certificate", &out->client_certificate, err);
+		st = conf_path(&place, "client-certificate", &out->client_certificate, err);
 	if (st == ST_OK)
 		st = place_key(&place, "client-key", &out->client_key, err);
 	if (st == ST_OK)
-		st = place_path(&place, "provider-trust", &out->provider_trust, err);
+		st = conf_path(&place, "provider-trust", &out->provider_trust, err);
 	if (st == ST_OK)
 		st = check_key(&place, out, err);
 	return st == ST_OK ? take_phones(&place, out, err) : st;

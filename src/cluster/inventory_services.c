@@ -63,7 +63,7 @@ bool inventory_node_tl_role(const struct inventory_node *node, unsigned *role)
 }
 
 /* The services that NODE may have; with CAPF told where it belongs. */
-static enum status refuse(const struct place *place, const struct inventory_node *node,
+static enum status refuse(const struct conf_place *place, const struct inventory_node *node,
     const char *name, bool is_service, struct error *err)
 {
 	struct buffer allowed = BUFFER_INIT;
@@ -85,7 +85,7 @@ static enum status refuse(const struct place *place, const struct inventory_node
 		    roles[node->role].name, shown);
 	error_hint(err, _("take some of these: %s"), text != NULL ? text : "");
 	buffer_free(&allowed);
-	return place_refuse(place, "services", err);
+	return conf_refuse_value(place, "services", err);
 }
 
 static unsigned service_by_name(const char *name)
@@ -97,13 +97,9 @@ static unsigned service_by_name(const char *name)
 }
 
 enum status inventory_take_services(
-    const struct place *place, struct inventory_node *node, struct error *err)
+    const struct conf_place *place, struct inventory_node *node, struct error *err)
 {
-	bool set = false;
-
-	for (size_t i = 0; i < place->section->n_settings; i++)
-		set = set || strcmp(place->section->settings[i].name, "services") == 0;
-	node->services = set ? 0 : roles[node->role].usual;
+	node->services = conf_is_set(place, "services") ? 0 : roles[node->role].usual;
 	for (unsigned i = 0; i < cfg_size(place->cfg, "services"); i++) {
 		const char *name = cfg_getnstr(place->cfg, "services", i);
 		unsigned service = service_by_name(name);

@@ -32,7 +32,7 @@ static const char *show(char shown[320], const char *text)
 
 /* A folder of this machine. */
 static enum status take_directory(
-    const struct inventory *inventory, struct inventory_target *target, struct error *err)
+    const struct conf *conf, struct inventory_target *target, struct error *err)
 {
 	const char *text = target->text;
 	char shown[320];
@@ -52,7 +52,7 @@ static enum status take_directory(
 		    _("write sftp://USER@HOST/FOLDER for another machine's, or begin with ./"));
 		return ST_FORMAT;
 	}
-	target->path = inventory_resolve(inventory, text);
+	target->path = conf_resolve(conf, text);
 	return target->path != NULL ? ST_OK : error_no_memory(err);
 }
 
@@ -76,7 +76,7 @@ static enum status take_sftp(struct url *url, struct inventory_target *target, s
 	return url_decode(url->path, strlen(url->path), &target->path, err);
 }
 
-static enum status take_provider(const struct inventory *inventory, struct url *url,
+static enum status take_provider(struct url *url, const struct inventory *inventory,
     struct inventory_target *target, struct error *err)
 {
 	char shown[320];
@@ -103,8 +103,8 @@ static enum status take_provider(const struct inventory *inventory, struct url *
 	return ST_OK;
 }
 
-static enum status take_target(
-    const struct inventory *inventory, struct inventory_target *target, struct error *err)
+static enum status take_target(const struct conf *conf, const struct inventory *inventory,
+    struct inventory_target *target, struct error *err)
 {
 	const bool sftp = url_has_scheme(target->text, "sftp");
 	struct url url = {.user = NULL};
@@ -112,7 +112,7 @@ static enum status take_target(
 	enum status st;
 
 	if (url_scheme_length(target->text) == 0)
-		return take_directory(inventory, target, err);
+		return take_directory(conf, target, err);
 	if (!sftp && !url_has_scheme(target->text, "https")) {
 		text_printable_into(shown, sizeof(shown),
 		    (struct bytes){(const uint8_t *)target->text, url_scheme_length(target->text)});
@@ -124,17 +124,17 @@ static enum status take_target(
 	st = url_parse(target->text, &url, err);
 	if (st == ST_OK)
 		st = sftp ? take_sftp(&url, target, err)
-			  : take_provider(inventory, &url, target, err);
+			  : take_provider(&url, inventory, target, err);
 	url_free(&url);
 	return st;
 }
 
-enum status place_targets(
-    const struct place *place, struct inventory_targets *out, struct error *err)
+enum status place_targets(const struct conf_place *place, const struct inventory *inventory,
+    struct inventory_targets *out, struct error *err)
 {
 	char **texts;
 	size_t n;
-	enum status st = place_list(place, "deliver", INVENTORY_MAX_LIST, &texts, &n, err);
+	enum status st = conf_list(place, "deliver", CONF_MAX_LIST, &texts, &n, err);
 
 	if (st == ST_OK && n != 0) {
 		out->list = calloc(n, sizeof(*out->list));
@@ -145,13 +145,13 @@ enum status place_targets(
 		struct inventory_target *target = &out->list[out->n++];
 
 		target->text = texts[i];
-		target->line = layout_line(place->section, "deliver");
+		target->line = conf_line(place->section, "deliver");
 		texts[i] = NULL;
-		st = take_target(place->reading->out, target, err);
+		st = take_target(place->conf, inventory, target, err);
 		if (st == ST_FORMAT)
-			place_refuse(place, "deliver", err);
+			conf_refuse_value(place, "deliver", err);
 	}
-	inventory_strings_free(texts, n);
+	conf_strings_free(texts, n);
 	return st;
 }
 
@@ -195,14 +195,15 @@ static enum status check_url(const char *text, struct error *err)
 	return st;
 }
 
-enum status place_urls(const struct place *place, struct inventory_urls *out, struct error *err)
+enum status place_urls(
+    const struct conf_place *place, struct inventory_urls *out, struct error *err)
 {
-	enum status st = place_list(place, "verify", INVENTORY_MAX_LIST, &out->list, &out->n, err);
+	enum status st = conf_list(place, "verify", CONF_MAX_LIST, &out->list, &out->n, err);
 
 	for (size_t i = 0; st == ST_OK && i < out->n; i++) {
 		st = check_url(out->list[i], err);
 		if (st == ST_FORMAT)
-			place_refuse(place, "verify", err);
+			conf_refuse_value(place, "verify", err);
 	}
 	return st;
 }

@@ -18,7 +18,9 @@ static bool fail_other(struct row *row, const struct row_file *file)
 		    _("%s was put there, and is gone: somebody else removed it"), file->name);
 	error_where(&row->err, "%s", row->shown.place->target->text);
 	error_hint(&row->err, "%s",
-	    _("find out who else writes there, then run 'ctlsign publish --resume'"));
+	    row->rows->again
+		? _("find out who else writes there, then run 'ctlsign publish --again'")
+		: _("find out who else writes there, then run 'ctlsign publish --resume'"));
 	return row_fail(row);
 }
 
@@ -56,7 +58,10 @@ static bool ask(struct row *row, const char *url, const struct row_file *file)
 		error_set(&row->err, ST_FAILED, _("phones would get no %s from here"), file->name);
 	error_where(&row->err, "%s", url);
 	error_hint(&row->err, "%s",
-	    _("its TFTP service may have to be restarted; then run 'ctlsign publish --resume'"));
+	    rows->again
+		? _("its TFTP service may have to be restarted; then run 'ctlsign publish --again'")
+		: _("its TFTP service may have to be restarted; then run 'ctlsign publish "
+		    "--resume'"));
 	return row_fail(row);
 }
 

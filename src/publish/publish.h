@@ -35,6 +35,7 @@
 struct publish_file {
 	char name[TARGET_NAME_MAX];
 	struct bytes data; /* borrowed from the plan */
+	bool odd;	   /* set by publish_again(): the target held another one, or none */
 };
 
 /* A node's target, or (target NULL) a node that has none: carried by hand. */
@@ -88,6 +89,7 @@ struct publish_row {
 	enum publish_step step;
 	enum publish_holds holds; /* the CTL, or (a place of CAPF's files only) those */
 	bool phones;		  /* a download as a phone makes it was compared, and is the same */
+	bool changed;		  /* this run put something there, or may have; set at the end */
 	unsigned ms;		  /* that it took */
 	struct error err;	  /* of PUBLISH_FAILED; of another step: what did not matter */
 };
@@ -143,6 +145,22 @@ enum status publish_back(
  * served by publish_run(), unless EVEN_TARGETS, when they were carried to, too.
  */
 enum status publish_by_hand(const struct publish_request *request, bool even_targets,
+    struct publish_result *out, struct error *err);
+
+/*
+ * Delivers the current generation again, to the targets that hold something else: the CTL, phones'
+ * files and CAPF's certificate, which is left out where it is not the one of that CTL any more.
+ * All others have it already, so nothing is journalled, and a target that fails does not keep it
+ * from the rest: each that gets it is one less that differs.  The order stays: all are looked at,
+ * then everything is staged, then committed, then every target is read again and asked as phones
+ * do; every CTL Provider is told the mode, whether it knew it or not.
+ *
+ * `odd` of the plan's files says what differed.  LOOK_ONLY: nothing more is done, and nothing is
+ * changed.  ST_OK when all hold it now, or with LOOK_ONLY when all could be asked; ST_FAILED when
+ * a generation is pending, when there is no current one or no target, and when a target failed:
+ * the rows say who holds what, and it may be run again.
+ */
+enum status publish_again(const struct publish_request *request, bool look_only,
     struct publish_result *out, struct error *err);
 
 /* ---- who holds what --------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include "publish/fetch.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,44 @@ static enum status read_state(struct rows *rows, struct error *err)
 	return st == ST_OK ? store_delivery(store, &rows->journal, err) : st;
 }
 
+/* The current generation in the pending one's place. */
+static enum status read_current(struct rows *rows, struct error *err)
+{
+	struct store *store = rows->request->store;
+	enum status st = store_pending(store, &rows->pending, err);
+
+	if (st == ST_OK && rows->pending.number != 0) {
+		error_set(err, ST_FAILED,
+		    _("generation %" PRId64 " is signed and not published: the current one is not "
+		      "delivered again meanwhile"),
+		    rows->pending.number);
+		error_hint(err, "%s",
+		    _("publish it with 'ctlsign publish', or take it back with 'ctlsign publish "
+		      "--back'"));
+		return ST_FAILED;
+	}
+	if (st == ST_OK)
+		st = store_current(store, &rows->pending, err);
+	if (st == ST_OK && rows->pending.number == 0) {
+		error_set(err, ST_FAILED, "%s", _("there is no CTL yet"));
+		error_hint(err, "%s", _("sign the first with: ctlsign set-cluster mixed-mode"));
+		return ST_FAILED;
+	}
+	return st;
+}
+
+/* Plan and targets of the generation that was read. */
+static enum status make_plan(struct rows *rows, struct error *err)
+{
+	struct publish_result *out = rows->out;
+	enum status st;
+
+	out->generation = rows->pending.number;
+	st = publish_plan_make(
+	    rows->request->inventory, buffer_bytes(&rows->pending.ctl), &out->plan, err);
+	return st == ST_OK ? make_rows(rows, err) : st;
+}
+
 enum status rows_open(struct rows *rows, const struct publish_request *request,
     const struct publish_means *means, struct publish_result *out, struct error *err)
 {
@@ -176,12 +215,21 @@ enum status rows_open(struct rows *rows, const struct publish_request *request,
 	*rows = (struct rows){.request = request, .means = means, .out = out};
 	rows->timeout_ms = rows_timeout(request);
 	st = read_state(rows, err);
-	if (st != ST_OK)
-		return st;
-	out->generation = rows->pending.number;
-	st = publish_plan_make(
-	    request->inventory, buffer_bytes(&rows->pending.ctl), &out->plan, err);
-	return st == ST_OK ? make_rows(rows, err) : st;
+	return st == ST_OK ? make_plan(rows, err) : st;
+}
+
+enum status rows_open_again(struct rows *rows, const struct publish_request *request,
+    const struct publish_means *means, struct publish_result *out, struct error *err)
+{
+	enum status st;
+
+	*rows = (struct rows){.request = request, .means = means, .out = out, .again = true};
+	rows->timeout_ms = rows_timeout(request);
+	st = read_current(rows, err);
+	if (st == ST_OK)
+		st = make_plan(rows, err);
+	out->current = st == ST_OK;
+	return st;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -280,6 +328,8 @@ void rows_close(struct rows *rows)
 		look(rows);
 	for (size_t i = 0; i < rows->n; i++) {
 		rows->out->changed = rows->out->changed || rows->list[i].changed;
+		if (i < rows->out->n_rows)
+			rows->out->rows[i].changed = rows->list[i].changed;
 		target_free(rows->list[i].target);
 		free(rows->list[i].files);
 		buffer_free(&rows->list[i].read);

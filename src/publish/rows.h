@@ -64,7 +64,9 @@ struct rows {
 	const struct publish_request *request;
 	const struct publish_means *means;
 	struct publish_result *out;
-	struct generation pending, current;
+	struct generation pending; /* what is delivered: with `again` the current one */
+	struct generation current;
+	bool again;
 	struct delivery journal;
 	struct target_links *links;
 	struct row *list;
@@ -86,9 +88,16 @@ enum status rows_open(struct rows *rows, const struct publish_request *request,
     const struct publish_means *means, struct publish_result *out, struct error *err);
 void rows_close(struct rows *rows);
 
+/* The same for the current generation, which is delivered again; ST_FAILED when one is pending. */
+enum status rows_open_again(struct rows *rows, const struct publish_request *request,
+    const struct publish_means *means, struct publish_result *out, struct error *err);
+
 /* Does WORK for every row that has not failed, or (ALL) for each that has a target. */
 enum status rows_step(
     struct rows *rows, bool all, void (*work)(struct row *row), struct error *err);
+
+/* ST_FAILED for the rows that failed: TOLD, with the first of them as the place. */
+enum status rows_fail(const struct rows *rows, const char *told, struct error *err);
 
 /* How many have failed. */
 size_t rows_failed(const struct rows *rows);
@@ -121,6 +130,9 @@ bool row_commit(struct row *row, struct row_file *file);
 bool row_unstage(struct row *row, const struct row_file *file);
 bool row_put_back(struct row *row, const struct row_file *file);
 bool row_set_mode(struct row *row, int mode);
+
+/* The step that commits all that was staged, and tells the mode. */
+void row_commit_all(struct row *row);
 
 /* Removes what this run may have staged there; stops at the first that does not work. */
 void row_unstage_all(struct row *row);
@@ -166,6 +178,9 @@ enum status publish_back_by(const struct publish_request *request,
     const struct publish_means *means, struct publish_result *out, struct error *err);
 enum status publish_by_hand_by(const struct publish_request *request,
     const struct publish_means *means, bool even_targets, struct publish_result *out,
+    struct error *err);
+enum status publish_again_by(const struct publish_request *request,
+    const struct publish_means *means, bool look_only, struct publish_result *out,
     struct error *err);
 enum status publish_nodes_by(const struct publish_request *request,
     const struct publish_means *means, struct node_copies *out, struct error *err);

@@ -55,8 +55,7 @@ static void unstage(struct row *row)
 		row_enter(row, PUBLISH_WAITING);
 }
 
-/* ST_FAILED for the rows that failed: TOLD, with the first of them as the place. */
-static enum status fail_rows(const struct rows *rows, const char *told, struct error *err)
+enum status rows_fail(const struct rows *rows, const char *told, struct error *err)
 {
 	const struct row *row = rows_first_failed(rows);
 	char reason[sizeof(row->err.what)];
@@ -78,7 +77,7 @@ static enum status stage_all(struct rows *rows, struct error *err)
 	size_t failed = rows_failed(rows);
 
 	if (st == ST_OK && failed > 0) {
-		fail_rows(rows,
+		rows_fail(rows,
 		    failed == 1 ? _("nothing was changed anywhere")
 				: _("nothing was changed anywhere (other targets failed, too)"),
 		    err);
@@ -183,7 +182,7 @@ static bool commit_file(struct row *row, struct row_file *file)
 	return row_fail(row);
 }
 
-static void commit(struct row *row)
+void row_commit_all(struct row *row)
 {
 	row_enter(row, PUBLISH_COMMITTING);
 	for (size_t i = 0; i < row->n_files; i++) {
@@ -273,7 +272,7 @@ static enum status check_all(struct rows *rows, struct error *err)
 	st = rows_step(rows, false, row_check, err);
 	if (st != ST_OK || rows_failed(rows) == 0)
 		return st;
-	fail_rows(rows,
+	rows_fail(rows,
 	    rows_failed(rows) == rows->n ? _("no target has the generation whole")
 					 : _("some targets have the generation, and some have not"),
 	    err);
@@ -298,7 +297,7 @@ static enum status deliver(struct rows *rows, struct error *err)
 		rows_step(rows, true, unstage, &ignored);
 		return st;
 	}
-	st = rows_step(rows, false, commit, err);
+	st = rows_step(rows, false, row_commit_all, err);
 	if (st == ST_OK)
 		st = check_all(rows, err);
 	if (st != ST_OK)

@@ -158,6 +158,19 @@ static enum status put_file(
 	return statement_run(&s, err);
 }
 
+/* From here on phones may get it, and that is never forgotten. */
+static enum status put_served(struct store *store, int64_t number, struct error *err)
+{
+	struct statement s = STATEMENT_INIT;
+	enum status st = statement_open(
+	    &s, store, "INSERT INTO served (generation) VALUES (?) ON CONFLICT DO NOTHING", err);
+
+	if (st != ST_OK)
+		return st;
+	statement_number(&s, number);
+	return statement_run(&s, err);
+}
+
 static enum status check_pending(struct store *store, int64_t number, struct error *err)
 {
 	struct generation pending = GENERATION_INIT;
@@ -183,6 +196,8 @@ enum status store_deliver(struct store *store, int64_t number, enum delivery_pha
 	st = check_pending(store, number, err);
 	if (st == ST_OK)
 		st = put_phase(store, number, phase, err);
+	if (st == ST_OK && phase != DELIVERY_SIGNED)
+		st = put_served(store, number, err);
 	for (size_t i = 0; st == ST_OK && i < n_files; i++)
 		st = put_file(store, &files[i], err);
 	if (st == ST_OK && audit != NULL)

@@ -108,7 +108,7 @@ static enum status no_such(
 	if (st == ST_OK) {
 		if (state == GENERATION_ABANDONED)
 			error_set(err, ST_FAILED,
-			    _("generation %" PRId64 " was abandoned: it never was in use"), number);
+			    _("generation %" PRId64 " was abandoned: it is not in use"), number);
 		else if (state == GENERATION_PENDING)
 			error_set(err, ST_FAILED,
 			    _("generation %" PRId64 " is pending: it is not in use yet"), number);
@@ -139,27 +139,58 @@ enum status store_generation(
 	return no_such(store, number, state, err);
 }
 
-enum status store_generations(struct store *store,
+/* Calls EACH for the rows of SQL, whose columns may end with the ctl bytes. */
+static enum status each_row(struct store *store, const char *sql, bool with_ctl,
     enum status (*each)(void *context, const struct generation *generation, struct error *err),
     void *context, struct error *err)
 {
 	struct generation generation = GENERATION_INIT;
 	struct statement s = STATEMENT_INIT;
 	bool row = true;
-	enum status st;
+	enum status st = statement_open(&s, store, sql, err);
 
-	st = statement_open(&s, store,
-	    "SELECT " GENERATION_COLUMNS " FROM generation WHERE state = ? ORDER BY number", err);
-	if (st == ST_OK)
-		statement_number(&s, GENERATION_DONE);
 	while (st == ST_OK && row) {
 		st = statement_step(&s, &row, err);
 		if (st == ST_OK && row)
-			st = generation_row_read(&s, &generation, false, NULL, err);
+			st = generation_row_read(&s, &generation, with_ctl, NULL, err);
+		if (st == ST_OK && row && with_ctl)
+			st = check_bytes(store, &generation, err);
 		if (st == ST_OK && row)
 			st = each(context, &generation, err);
 	}
 	generation_free(&generation);
 	statement_close(&s);
 	return st;
+}
+
+enum status store_generations(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err)
+{
+	/* 1 is GENERATION_DONE, 2 GENERATION_ABANDONED. */
+	return each_row(store,
+	    "SELECT " GENERATION_COLUMNS " FROM generation WHERE state = 1 ORDER BY number", false,
+	    each, context, err);
+}
+
+enum status store_history(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err)
+{
+	return each_row(store,
+	    "SELECT " GENERATION_COLUMNS " FROM generation WHERE state <> 2"
+	    " OR number IN (SELECT generation FROM served) ORDER BY number",
+	    false, each, context, err);
+}
+
+enum status store_withdrawn(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err)
+{
+	return each_row(store,
+	    "SELECT " GENERATION_COLUMNS ", ctl FROM generation WHERE state = 2"
+	    " AND number IN (SELECT generation FROM served)"
+	    " AND number > (SELECT coalesce(max(number), 0) FROM generation WHERE state = 1)"
+	    " ORDER BY number",
+	    true, each, context, err);
 }

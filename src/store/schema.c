@@ -86,19 +86,21 @@ static const char step_1[] =
     " BEGIN SELECT RAISE(ABORT, 'a generation is never removed'); END;";
 
 /*
- * What a delivery has to remember until it is over; `old` is NULL where there was no file.  Without a
- * rowid there is one tree, all of which is read: damage in it is found.
+ * What a delivery has to remember until it is over, and which generations servers may have had;
+ * `old` is NULL where there was no file.  Without a rowid there is one tree, all of which is read:
+ * damage in it is found.
  */
-static const char step_2[] =
-    "CREATE TABLE delivery ("
-    " one INTEGER PRIMARY KEY CHECK (one = 1),"
-    " generation INTEGER NOT NULL REFERENCES generation (number),"
-    " phase INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 4));"
-    "CREATE TABLE delivery_file ("
-    " target TEXT NOT NULL,"
-    " name TEXT NOT NULL,"
-    " old BLOB,"
-    " PRIMARY KEY (target, name)) WITHOUT ROWID;";
+static const char step_2[] = "CREATE TABLE delivery ("
+			     " one INTEGER PRIMARY KEY CHECK (one = 1),"
+			     " generation INTEGER NOT NULL REFERENCES generation (number),"
+			     " phase INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 4));"
+			     "CREATE TABLE delivery_file ("
+			     " target TEXT NOT NULL,"
+			     " name TEXT NOT NULL,"
+			     " old BLOB,"
+			     " PRIMARY KEY (target, name)) WITHOUT ROWID;"
+			     "CREATE TABLE served ("
+			     " generation INTEGER PRIMARY KEY REFERENCES generation (number));";
 
 const char *const schema_steps[] = {step_1, step_2};
 const size_t schema_n_steps = sizeof(schema_steps) / sizeof(schema_steps[0]);

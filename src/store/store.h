@@ -44,7 +44,7 @@ void store_close(struct store *store); /* takes NULL */
 enum generation_state {
 	GENERATION_PENDING,   /* signed, and not yet known to be on every server */
 	GENERATION_DONE,      /* the current one is the newest of these */
-	GENERATION_ABANDONED, /* its run failed or was killed; it never was in use */
+	GENERATION_ABANDONED, /* its run failed or was killed, or it was taken back */
 };
 
 /* All strings are owned, never NULL; start from GENERATION_INIT. */
@@ -87,6 +87,22 @@ enum status store_generation(
 
 /* Calls EACH for every generation that is done, oldest first, without its ctl bytes. */
 enum status store_generations(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err);
+
+/*
+ * The same for every generation that somebody should know of: those that are done, one that is
+ * pending, and those that were taken back (ABANDONED) although servers may have had them.
+ */
+enum status store_history(struct store *store,
+    enum status (*each)(void *context, const struct generation *generation, struct error *err),
+    void *context, struct error *err);
+
+/*
+ * Calls EACH, with its ctl bytes, for every generation after the current one that was taken back
+ * although servers may have had it: phones may hold it.  Oldest first.
+ */
+enum status store_withdrawn(struct store *store,
     enum status (*each)(void *context, const struct generation *generation, struct error *err),
     void *context, struct error *err);
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # An arrow between layers only ever points down: reads every #include and fails on one that does
-# not.  Also: who may include <libp11.h>, p11-kit's and PC/SC's headers, and that of tokens/ and
-# src/trustlist/ nobody else sees more than their one public header.
+# not.  Also: who may include <libp11.h>, p11-kit's and PC/SC's headers, and that of tokens/,
+# src/trustlist/ and src/conf/ nobody else sees more than their one public header.
 #
 # usage: layers.sh [SOURCE-DIRECTORY]     prints TAP
 set -u
@@ -11,14 +11,15 @@ cd "${1:-${SRCDIR:-.}}" || exit 99
 allowed() {
   case $1 in
     base)      echo "" ;;
+    conf)      echo "base" ;;
     trustlist) echo "base" ;;
     tokens)    echo "base" ;;
-    cluster)   echo "base trustlist" ;;
+    cluster)   echo "base conf trustlist" ;;
     store)     echo "base" ;;
     ceremony)  echo "base trustlist tokens" ;;
     admin|migrate|publish|phone) echo "base trustlist tokens cluster store ceremony" ;;
     cli)       echo "base trustlist tokens cluster store ceremony admin migrate publish phone" ;;
-    provider)  echo "base trustlist" ;;
+    provider)  echo "base conf trustlist" ;;
     main)      echo "base trustlist tokens ceremony cli provider" ;;
     *)         return 1 ;;
   esac
@@ -70,6 +71,8 @@ only_public() {
 only_public tokens tokens.h $(find src -name '*.[ch]')
 # shellcheck disable=SC2046
 only_public trustlist trustlist.h $(find src tokens -name '*.[ch]' | grep -v '^src/trustlist/')
+# shellcheck disable=SC2046
+only_public conf conf.h $(find src tokens -name '*.[ch]' | grep -v '^src/conf/')
 
 owner() { # HEADER-PATTERN ALLOWED-FOLDERS NAME: folders as an expression
   bad=$(grep -lE "#[[:space:]]*include[[:space:]]*<($1)" $files | grep -vE "^($2)/")
@@ -79,7 +82,7 @@ owner 'libp11\.h' tokens '<libp11.h>'
 owner 'p11-kit/' tokens '<p11-kit/...>'
 owner 'winscard\.h' tokens '<winscard.h>'
 owner 'sqlite3\.h' src/store '<sqlite3.h>'
-owner 'confuse\.h' 'src/cluster|src/provider' '<confuse.h>'
+owner 'confuse\.h' src/conf '<confuse.h>'
 owner 'libssh/' src/publish '<libssh/...>'
 owner 'curl/' src/publish '<curl/...>'
 owner 'event2/' src/provider '<event2/...>'

@@ -1,9 +1,17 @@
-# Targets for the lab cluster: directories of this machine.
-#
-# Load fixtures.bash and cluster.bash first.
+# Targets for the lab cluster, which are directories of this machine; with what a suite over them
+# loads, sets up and takes down.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
+
+load fixtures
+load cluster
+load ../lib/tty
+
+setup_file() {
+  commands_setup_file
+  cluster_setup_file
+}
 
 # As in cluster.bash, without the lock, in which every run that may change something leaves its name.
 files_here() {
@@ -19,9 +27,18 @@ deliver_to() {
   sed -i "/^[a-z-]* $node {/a\\  deliver = {${list:2}}" ctlsign.conf
 }
 
-# For setup, behind cluster_setup: both nodes have a target, pub and sub.
+# Both nodes have a target, pub and sub.
 delivery_setup() {
   mkdir pub sub && deliver_to cucm-pub pub && deliver_to cucm-sub1 sub
+}
+
+setup() {
+  cluster_setup
+  delivery_setup
+}
+
+teardown() {
+  tty_stop
 }
 
 # signed_only [ARG...]: the next generation is signed and not published.
@@ -31,6 +48,22 @@ signed_only() {
   else
     ctlsign set-cluster mixed-mode --tokenless --yes --no-publish "$@"
   fi
+  assert_success
+}
+
+# Generation 1 is everywhere, 2 is signed.
+second_signed() {
+  signed_only --timestamp "$STAMP"
+  ctlsign publish
+  assert_success
+  cp CTLFile.tlv first.tlv
+  signed_only --timestamp $((STAMP + 60))
+}
+
+# Generation 2 is everywhere; first.tlv is generation 1.
+two_published() {
+  second_signed
+  ctlsign publish
   assert_success
 }
 

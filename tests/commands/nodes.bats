@@ -4,35 +4,7 @@
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
 # shellcheck disable=SC2154
 
-load fixtures
-load cluster
 load delivery
-load ../lib/tty
-
-setup_file() {
-  commands_setup_file
-  cluster_setup_file
-}
-
-setup() {
-  cluster_setup
-  delivery_setup
-}
-
-teardown() {
-  tty_stop
-}
-
-# Generation 2 is current.
-two_published() {
-  signed_only --timestamp "$STAMP"
-  ctlsign publish
-  assert_success
-  cp CTLFile.tlv first.tlv
-  signed_only --timestamp $((STAMP + 60))
-  ctlsign publish
-  assert_success
-}
 
 # row NODE PLACE FILE REST-REGEXP: a line with the whole checksums of FILE.
 row() {

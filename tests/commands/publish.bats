@@ -4,24 +4,7 @@
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
 # shellcheck disable=SC2154
 
-load fixtures
-load cluster
 load delivery
-load ../lib/tty
-
-setup_file() {
-  commands_setup_file
-  cluster_setup_file
-}
-
-setup() {
-  cluster_setup
-  delivery_setup
-}
-
-teardown() {
-  tty_stop
-}
 
 # published NUMBER: it is the current one, and both targets have it.
 published() {
@@ -30,15 +13,6 @@ published() {
   ctlsign status --json
   assert_json .generation.number "$1"
   assert_json .pending null
-}
-
-# Generation 1 is everywhere, 2 is signed.
-second_signed() {
-  signed_only --timestamp "$STAMP"
-  ctlsign publish
-  assert_success
-  cp CTLFile.tlv first.tlv
-  signed_only --timestamp $((STAMP + 60))
 }
 
 @test "nothing to publish, to go on with or to take back: what there is instead" {
@@ -377,8 +351,8 @@ by_hand_setup() {
 
 @test "usage" {
   refused 2 "unexpected argument 'x'" publish x
-  refused 2 '--resume, --back and --by-hand exclude each other' publish --back --resume
-  refused 2 '--resume, --back and --by-hand exclude each other' publish --by-hand --back
+  refused 2 '--resume, --back, --by-hand and --again exclude each other' publish --back --resume
+  refused 2 '--resume, --back, --by-hand and --again exclude each other' publish --by-hand --back
   refused 2 '--even-targets needs --by-hand' publish --even-targets
   refused 2 '--timeout takes 1 to 3600 seconds' publish --timeout 0
   refused 2 '--config is given twice' publish --config a --config b

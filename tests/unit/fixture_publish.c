@@ -201,6 +201,48 @@ void fixture_publish_pending(const char *ctl, int mode)
 	    store_deliver(store, number, DELIVERY_SIGNED, NULL, 0, NULL, &err), ST_OK);
 }
 
+void fixture_publish_two(unsigned count)
+{
+	fixture_publish_begin();
+	fixture_publish_target(&fixture_publish_inventory()->nodes[0].deliver, "mem:pub");
+	fixture_publish_subscribers(count);
+	fixture_publish_current("CTL 1", 0, true);
+	fixture_publish_pending("CTL 2", 1);
+}
+
+void fixture_publish_end_whole(struct publish_result *result)
+{
+	struct error err;
+	char last[65];
+	int64_t n;
+
+	CU_ASSERT_EQUAL(store_audit_verify(store, NULL, &n, last, &err), ST_OK);
+	publish_result_free(result);
+	fixture_publish_end();
+}
+
+static int64_t number(enum status (*get)(struct store *, struct generation *, struct error *))
+{
+	struct generation generation = GENERATION_INIT;
+	struct error err;
+	int64_t n;
+
+	CU_ASSERT_EQUAL(get(store, &generation, &err), ST_OK);
+	n = generation.number;
+	generation_free(&generation);
+	return n;
+}
+
+int64_t fixture_publish_current_number(void)
+{
+	return number(store_current);
+}
+
+int64_t fixture_publish_pending_number(void)
+{
+	return number(store_pending);
+}
+
 enum delivery_phase fixture_publish_phase(size_t *n_files)
 {
 	struct delivery delivery = {.phase = DELIVERY_NONE};
@@ -247,6 +289,13 @@ const struct publish_means *fixture_publish_means(void)
 	static const struct publish_means means = {.target = memory_target, .fetch = memory_fetch};
 
 	return &means;
+}
+
+void fixture_publish_expect(enum status st, enum status expected, const struct error *err)
+{
+	CU_ASSERT_EQUAL(st, expected);
+	if (st != expected)
+		printf("# %s: %s\n", err->where, err->what);
 }
 
 enum status fixture_publish_run(struct publish_result *out, struct error *err)

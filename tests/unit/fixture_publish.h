@@ -45,12 +45,24 @@ void fixture_publish_subscribers(unsigned count);
 void fixture_publish_current(const char *ctl, int mode, bool everywhere);
 void fixture_publish_pending(const char *ctl, int mode);
 
+/* From the beginning: the publisher ("mem:pub") and COUNT subscribers with targets, "CTL 1" current
+ * everywhere, "CTL 2" pending.  And the end, before which the audit log has to be whole. */
+void fixture_publish_two(unsigned count);
+void fixture_publish_end_whole(struct publish_result *result);
+
+/* The numbers of the generations that are so; 0: none is. */
+int64_t fixture_publish_current_number(void);
+int64_t fixture_publish_pending_number(void);
+
 /* The request and the means over this memory; URLs "http://TARGET" show what TARGET holds. */
 const struct publish_request *fixture_publish_request(void);
 const struct publish_means *fixture_publish_means(void);
 void fixture_publish_timeout(unsigned ms);
 
-/* publish_run_by() and so on; prints the error of an unexpected status. */
+/* Fails the test, and prints ERR, when ST is not the EXPECTED one. */
+void fixture_publish_expect(enum status st, enum status expected, const struct error *err);
+
+/* publish_run_by() and so on. */
 enum status fixture_publish_run(struct publish_result *out, struct error *err);
 enum status fixture_publish_back(struct publish_result *out, struct error *err);
 

@@ -14,19 +14,10 @@
 static struct publish_result result;
 static struct error err;
 
-static void begin(unsigned count)
-{
-	fixture_publish_begin();
-	fixture_publish_target(&fixture_publish_inventory()->nodes[0].deliver, "mem:pub");
-	fixture_publish_subscribers(count);
-	fixture_publish_current("CTL 1", 0, true);
-	fixture_publish_pending("CTL 2", 1);
-}
-
 /* The same, and a run that could not commit on sub1. */
 static void begin_half(unsigned count)
 {
-	begin(count);
+	fixture_publish_two(count);
 	fixture_publish_wrong("mem:sub1", 2, FIXTURE_REFUSES);
 	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_FAILED);
 	fixture_publish_heal();
@@ -34,32 +25,12 @@ static void begin_half(unsigned count)
 
 static void end(void)
 {
-	int64_t n;
-	char last[65];
-
-	CU_ASSERT_EQUAL(store_audit_verify(fixture_publish_store(), NULL, &n, last, &err), ST_OK);
-	publish_result_free(&result);
-	fixture_publish_end();
-}
-
-static int64_t pending(void)
-{
-	struct generation generation = GENERATION_INIT;
-	int64_t number;
-
-	CU_ASSERT_EQUAL(store_pending(fixture_publish_store(), &generation, &err), ST_OK);
-	number = generation.number;
-	generation_free(&generation);
-	return number;
+	fixture_publish_end_whole(&result);
 }
 
 static void back_is(enum status expected)
 {
-	const enum status st = fixture_publish_back(&result, &err);
-
-	CU_ASSERT_EQUAL(st, expected);
-	if (st != expected)
-		printf("# %s: %s\n", err.where, err.what);
+	fixture_publish_expect(fixture_publish_back(&result, &err), expected, &err);
 }
 
 /* All is as it was before generation 2. */
@@ -67,7 +38,7 @@ static void is_back(void)
 {
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 1"));
 	CU_ASSERT_EQUAL(fixture_publish_staged(), 0);
-	CU_ASSERT_EQUAL(pending(), 0);
+	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
 	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_NONE);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_publish_ctl_file());
 	CU_ASSERT_STRING_EQUAL(fixture_publish_ctl_file(), "CTL 1");
@@ -103,14 +74,14 @@ static void test_first(void)
 	CU_ASSERT_TRUE(fixture_publish_all_hold(NULL));
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:pub")->holds, PUBLISH_NONE);
 	CU_ASSERT_PTR_NULL(fixture_publish_ctl_file());
-	CU_ASSERT_EQUAL(pending(), 0);
+	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
 	end();
 }
 
 static void test_signed_only(void)
 {
 	/* Nothing can have changed: a target that is away is only told. */
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_wrong("mem:sub1", 0, FIXTURE_DOWN_BEFORE);
 	back_is(ST_OK);
 	CU_ASSERT_FALSE(result.changed);
@@ -121,10 +92,10 @@ static void test_signed_only(void)
 	is_back();
 	end();
 
-	begin(1);
+	fixture_publish_two(1);
 	fixture_publish_target(&fixture_publish_inventory()->nodes[1].deliver, "mem:unusable");
 	back_is(ST_OK);
-	CU_ASSERT_EQUAL(pending(), 0);
+	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
 	end();
 }
 
@@ -145,7 +116,7 @@ static void test_every_call(void)
 				    fixture_publish_row(&result, "mem:sub2")->step, PUBLISH_FAILED);
 				CU_ASSERT_STRING_EQUAL(
 				    fixture_publish_holds("mem:pub", PUBLISH_CTL), "CTL 1");
-				CU_ASSERT_EQUAL(pending(), 2);
+				CU_ASSERT_EQUAL(fixture_publish_pending_number(), 2);
 				CU_ASSERT_STRING_EQUAL(err.where, "sub2: mem:sub2");
 				fixture_publish_heal();
 				fixture_publish_reopen();
@@ -176,7 +147,7 @@ static void test_forward_after_back(void)
 	    ST_FAILED);
 	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_OK);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2"));
-	CU_ASSERT_EQUAL(pending(), 0);
+	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
 	end();
 }
 
@@ -259,7 +230,7 @@ static void test_mode(void)
 
 static void test_carry(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	fixture_cluster_node(
 	    fixture_publish_inventory(), NODE_SUBSCRIBER, "far", "10.1.2.8", SERVICE_CALLMANAGER);
 	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_OK);

@@ -15,52 +15,22 @@
 static struct publish_result result;
 static struct error err;
 
-/* The publisher and COUNT subscribers, each with a target; generation 1 everywhere, 2 signed. */
-static void begin(unsigned count)
-{
-	fixture_publish_begin();
-	fixture_publish_target(&fixture_publish_inventory()->nodes[0].deliver, "mem:pub");
-	fixture_publish_subscribers(count);
-	fixture_publish_current("CTL 1", 0, true);
-	fixture_publish_pending("CTL 2", 1);
-}
-
 static void end(void)
 {
-	int64_t n;
-	char last[65];
-
-	CU_ASSERT_EQUAL(store_audit_verify(fixture_publish_store(), NULL, &n, last, &err), ST_OK);
-	publish_result_free(&result);
-	fixture_publish_end();
-}
-
-static int64_t current(void)
-{
-	struct generation generation = GENERATION_INIT;
-	int64_t number;
-
-	CU_ASSERT_EQUAL(store_current(fixture_publish_store(), &generation, &err), ST_OK);
-	number = generation.number;
-	generation_free(&generation);
-	return number;
+	fixture_publish_end_whole(&result);
 }
 
 static void run_is(enum status expected)
 {
-	const enum status st = fixture_publish_run(&result, &err);
-
-	CU_ASSERT_EQUAL(st, expected);
-	if (st != expected)
-		printf("# %s: %s\n", err.where, err.what);
+	fixture_publish_expect(fixture_publish_run(&result, &err), expected, &err);
 }
 
 static void test_all(void)
 {
-	begin(2);
+	fixture_publish_two(2);
 	run_is(ST_OK);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2"));
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	CU_ASSERT_TRUE(result.current);
 	CU_ASSERT_TRUE(result.changed);
 	CU_ASSERT_EQUAL(result.generation, 2);
@@ -87,7 +57,7 @@ static void test_first(void)
 	fixture_publish_pending("CTL 1", 1);
 	run_is(ST_OK);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 1"));
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	end();
 }
 
@@ -96,7 +66,7 @@ static void test_stage_fails(void)
 	/* Looking, staging; a target that is down answers to nothing from then on. */
 	for (unsigned op = 0; op < 2; op++)
 		for (int wrong = 0; wrong < FIXTURE_N_WRONG; wrong++) {
-			begin(2);
+			fixture_publish_two(2);
 			fixture_publish_timeout(100);
 			fixture_publish_wrong("mem:sub1", op, (enum fixture_wrong)wrong);
 			run_is(ST_FAILED);
@@ -125,7 +95,7 @@ static void test_hangs(void)
 {
 	struct timespec began, ended;
 
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_timeout(200);
 	fixture_publish_wrong("mem:sub2", 1, FIXTURE_HANGS);
 	clock_gettime(CLOCK_MONOTONIC, &began);
@@ -141,7 +111,7 @@ static void test_commit_fails(void)
 {
 	size_t files;
 
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_wrong("mem:sub1", 2, FIXTURE_REFUSES);
 	run_is(ST_FAILED);
 	CU_ASSERT_STRING_EQUAL(fixture_publish_holds("mem:sub1", PUBLISH_CTL), "CTL 1");
@@ -153,7 +123,7 @@ static void test_commit_fails(void)
 	CU_ASSERT_TRUE(result.changed);
 	CU_ASSERT_EQUAL(fixture_publish_phase(&files), DELIVERY_COMMIT);
 	CU_ASSERT_EQUAL(files, 3);
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "--resume"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "--back"));
 	/* What has it is not staged again: look, clean up, look again for the check. */
@@ -161,23 +131,23 @@ static void test_commit_fails(void)
 	run_is(ST_OK);
 	CU_ASSERT_EQUAL(fixture_publish_calls("mem:sub2"), 3);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2"));
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_answer_lost(void)
 {
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_wrong("mem:sub1", 2, FIXTURE_LOSES);
 	run_is(ST_OK);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2"));
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_dies_in_commit(void)
 {
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_wrong("mem:sub1", 2, FIXTURE_DOWN_AFTER);
 	run_is(ST_FAILED);
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->holds, PUBLISH_UNKNOWN);
@@ -189,20 +159,20 @@ static void test_dies_in_commit(void)
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub2")->holds, PUBLISH_NEW);
 	fixture_publish_heal();
 	run_is(ST_OK);
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_phones(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	fixture_publish_url(&fixture_publish_inventory()->nodes[1].verify, "http://mem:sub1");
 	run_is(ST_OK);
 	CU_ASSERT_TRUE(fixture_publish_row(&result, "mem:sub1")->phones);
 	CU_ASSERT_FALSE(fixture_publish_row(&result, "mem:pub")->phones);
 	end();
 
-	begin(1);
+	fixture_publish_two(1);
 	fixture_publish_url(&fixture_publish_inventory()->nodes[1].verify, "http://mem:sub1");
 	fixture_publish_phones_get("CTL 1");
 	run_is(ST_FAILED);
@@ -214,7 +184,7 @@ static void test_phones(void)
 	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_COMMIT);
 	fixture_publish_phones_get(NULL);
 	run_is(ST_OK);
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
@@ -229,22 +199,22 @@ static void test_mode(void)
 	run_is(ST_FAILED);
 	CU_ASSERT_EQUAL(result.rows[0].holds, PUBLISH_NEW);
 	CU_ASSERT_EQUAL(fixture_publish_mode("https://10.1.2.3"), -1);
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	fixture_publish_heal();
 	run_is(ST_OK);
 	CU_ASSERT_EQUAL(fixture_publish_mode("https://10.1.2.3"), 1);
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_by_hand(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	fixture_cluster_node(
 	    fixture_publish_inventory(), NODE_SUBSCRIBER, "far", "10.1.2.8", SERVICE_CALLMANAGER);
 	run_is(ST_OK);
 	CU_ASSERT_FALSE(result.current);
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_CARRY);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2"));
 
@@ -256,14 +226,14 @@ static void test_by_hand(void)
 	    ST_FAILED);
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->step, PUBLISH_FAILED);
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->holds, PUBLISH_OTHER);
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 
 	publish_result_free(&result);
 	CU_ASSERT_EQUAL(publish_by_hand_by(fixture_publish_request(), fixture_publish_means(), true,
 			    &result, &err),
 	    ST_OK);
 	CU_ASSERT_TRUE(result.current);
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	CU_ASSERT_STRING_EQUAL(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
 	    "generation 2: was carried by hand to: far; is on: cucm-pub (mem:pub); and, not seen "
 	    "there, by hand to: sub1 (mem:sub1)");
@@ -281,13 +251,13 @@ static void test_no_target(void)
 	CU_ASSERT_EQUAL(publish_by_hand_by(fixture_publish_request(), fixture_publish_means(),
 			    false, &result, &err),
 	    ST_OK);
-	CU_ASSERT_EQUAL(current(), 1);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	end();
 }
 
 static void test_unusable(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	fixture_publish_target(&fixture_publish_inventory()->nodes[1].deliver, "mem:unusable");
 	run_is(ST_FAILED);
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 2") == false);
@@ -301,7 +271,7 @@ static void test_left_and_joined(void)
 {
 	struct inventory_node *sub;
 
-	begin(2);
+	fixture_publish_two(2);
 	fixture_publish_wrong("mem:sub1", 2, FIXTURE_REFUSES);
 	run_is(ST_FAILED);
 	fixture_publish_heal();
@@ -312,23 +282,23 @@ static void test_left_and_joined(void)
 	CU_ASSERT_STRING_EQUAL(fixture_publish_holds("mem:new2", PUBLISH_CTL), "CTL 2");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(result.note);
 	CU_ASSERT_PTR_NOT_NULL(strstr(result.note, "'mem:sub2'"));
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_same_target_twice(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	fixture_publish_target(&fixture_publish_inventory()->nodes[1].deliver, "mem:pub");
 	run_is(ST_OK);
 	CU_ASSERT_EQUAL(result.n_rows, 3);
-	CU_ASSERT_EQUAL(current(), 2);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
 static void test_ctl_file(void)
 {
-	begin(1);
+	fixture_publish_two(1);
 	remove(fixture_publish_inventory()->ctl_file);
 	run_is(ST_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fixture_publish_ctl_file());
@@ -338,7 +308,7 @@ static void test_ctl_file(void)
 
 static void test_many(void)
 {
-	begin(16);
+	fixture_publish_two(16);
 	for (unsigned i = 0; i < 40; i++) {
 		char text[32];
 
@@ -367,7 +337,7 @@ static void test_progress(void)
 {
 	struct publish_request request;
 
-	begin(2);
+	fixture_publish_two(2);
 	request = *fixture_publish_request();
 	request.progress = tell;
 	told = 0;

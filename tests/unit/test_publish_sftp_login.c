@@ -37,20 +37,28 @@ static void test_unknown_host(void)
 	CU_ASSERT_NOT_EQUAL(access(file(&server, STAGED), F_OK), 0);
 }
 
+/* Opens R with known hosts, kept in KNOWN, in which the server has another key of this TYPE. */
+static void reach_knowing(struct reach *r, char known[256], const char *type)
+{
+	char key[256], public_key[280];
+
+	snprintf(known, 256, "%s/known_%s", server.folder, type);
+	snprintf(key, sizeof(key), "%s/host_%s", server.folder, type);
+	snprintf(public_key, sizeof(public_key), "%s.pub", key);
+	sshd_new_key(key, type, "");
+	sshd_add_known(known, server.port, public_key);
+	reach_open(r, &server, server.port, server.files);
+	r->settings.ssh_known_hosts = known;
+}
+
 static void test_changed_host_key(void)
 {
-	char known[256], key[256], public_key[280];
+	char known[256];
 	struct reach r;
 
 	if (!have_server())
 		return;
-	snprintf(known, sizeof(known), "%s/changed", server.folder);
-	snprintf(key, sizeof(key), "%s/other_host", server.folder);
-	snprintf(public_key, sizeof(public_key), "%s.pub", key);
-	sshd_new_key(key, "ed25519", "");
-	sshd_add_known(known, server.port, public_key);
-	reach_open(&r, &server, server.port, server.files);
-	r.settings.ssh_known_hosts = known;
+	reach_knowing(&r, known, "ed25519");
 	CU_ASSERT_EQUAL(stage(&r, bytes_of("x")), ST_NOT_VERIFIED);
 	CU_ASSERT(says(&r, "is not the one in known_hosts: it shows ssh-ed25519 SHA256:",
 	    "somebody may stand between"));
@@ -64,18 +72,12 @@ static void test_changed_host_key(void)
 
 static void test_other_host_key_type(void)
 {
-	char known[256], key[256], public_key[280];
+	char known[256];
 	struct reach r;
 
 	if (!have_server())
 		return;
-	snprintf(known, sizeof(known), "%s/other_type", server.folder);
-	snprintf(key, sizeof(key), "%s/ecdsa_host", server.folder);
-	snprintf(public_key, sizeof(public_key), "%s.pub", key);
-	sshd_new_key(key, "ecdsa", "");
-	sshd_add_known(known, server.port, public_key);
-	reach_open(&r, &server, server.port, server.files);
-	r.settings.ssh_known_hosts = known;
+	reach_knowing(&r, known, "ecdsa");
 	CU_ASSERT_EQUAL(stage(&r, bytes_of("x")), ST_NOT_VERIFIED);
 	CU_ASSERT(says(&r, "of another type for this server: it shows ssh-ed25519 SHA256:",
 	    "compare this fingerprint"));

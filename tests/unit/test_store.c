@@ -284,7 +284,7 @@ static void one_of_many(void)
 	CU_ASSERT_EQUAL(store_generation(store, 2, &got, &err), ST_OK);
 	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&got.ctl), text_bytes("CTL 2")));
 	CU_ASSERT_EQUAL(store_generation(store, 4, &got, &err), ST_FAILED);
-	CU_ASSERT_STRING_EQUAL(err.what, "generation 4 was abandoned: it never was in use");
+	CU_ASSERT_STRING_EQUAL(err.what, "generation 4 was abandoned: it is not in use");
 	CU_ASSERT_EQUAL(got.number, 0);
 	CU_ASSERT_EQUAL(store_generation(store, 9, &got, &err), ST_FAILED);
 	CU_ASSERT_STRING_EQUAL(err.what, "there is no generation 9");

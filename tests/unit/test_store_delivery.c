@@ -148,6 +148,61 @@ static void only_of_the_pending_one(void)
 	store_remove();
 }
 
+/* ---- what servers may have had --------------------------------------------------------------- */
+
+/* Collects the numbers that it is called for. */
+static enum status note_number(void *context, const struct generation *g, struct error *e)
+{
+	(void)e;
+	buffer_printf(context, "%lld%s ", (long long)g->number, g->ctl.len > 0 ? "!" : "");
+	return ST_OK;
+}
+
+static void assert_numbers(struct store *store, const char *history, const char *withdrawn)
+{
+	struct buffer all = BUFFER_INIT, back = BUFFER_INIT;
+
+	CU_ASSERT_EQUAL(store_history(store, note_number, &all, &err), ST_OK);
+	CU_ASSERT_EQUAL(store_withdrawn(store, note_number, &back, &err), ST_OK);
+	CU_ASSERT_STRING_EQUAL(all.len > 0 ? buffer_text(&all) : "", history);
+	CU_ASSERT_STRING_EQUAL(back.len > 0 ? buffer_text(&back) : "", withdrawn);
+	buffer_free(&all);
+	buffer_free(&back);
+}
+
+static void begin(struct store *store, enum delivery_phase phase)
+{
+	struct generation put = store_generation_of("abc");
+	struct audit_entry entry = store_entry("begins");
+
+	CU_ASSERT_EQUAL_FATAL(store_begin(store, &put, &entry, &err), ST_OK);
+	CU_ASSERT_EQUAL(store_deliver(store, put.number, phase, NULL, 0, NULL, &err), ST_OK);
+	generation_free(&put);
+}
+
+/* Phones may hold what was taken back, until a later list is there. */
+static void what_was_taken_back_is_remembered(void)
+{
+	struct audit_entry entry = store_entry("ends");
+	struct store *store = store_opened(STORE_CHANGE);
+
+	store_fill(store, 1);
+	begin(store, DELIVERY_SIGNED);
+	assert_numbers(store, "1 2 ", "");
+	CU_ASSERT_EQUAL(store_abandon(store, 2, &entry, &err), ST_OK);
+	assert_numbers(store, "1 ", "");
+	begin(store, DELIVERY_COMMIT);
+	assert_numbers(store, "1 3 ", "");
+	CU_ASSERT_EQUAL(store_abandon(store, 3, &entry, &err), ST_OK);
+	assert_numbers(store, "1 3 ", "3! ");
+	begin(store, DELIVERY_CARRY);
+	assert_numbers(store, "1 3 4 ", "3! ");
+	CU_ASSERT_EQUAL(store_finish(store, 4, &entry, &err), ST_OK);
+	assert_numbers(store, "1 3 4 ", "");
+	store_close(store);
+	store_remove();
+}
+
 /* A phase that no ctlsign wrote, or one without its generation's number. */
 static void damage(void)
 {
@@ -173,6 +228,7 @@ static void a_state_of_version_1(void)
 
 	store_fill(store, 2);
 	store_close(store);
+	store_ask("DROP TABLE served");
 	store_ask("DROP TABLE delivery_file");
 	store_ask("DROP TABLE delivery");
 	store_ask("PRAGMA user_version = 1");
@@ -196,6 +252,7 @@ int main(void)
 	    {"it ends when its generation is finished", finished},
 	    {"it ends when its generation is abandoned", abandoned},
 	    {"only the pending generation has one", only_of_the_pending_one},
+	    {"what was taken back is remembered", what_was_taken_back_is_remembered},
 	    {"damage is told", damage},
 	    {"a state of version 1 is brought up to date", a_state_of_version_1},
 	};

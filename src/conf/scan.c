@@ -1,5 +1,5 @@
 /*
- * Where the sections and settings of ctlsign.conf stand, before libconfuse reads their values.
+ * Where the sections and settings of a file stand, before libconfuse reads their values.
  *
  * libconfuse tells no line of a setting, takes the last of two settings with the same name, merges
  * sections, takes "a|b" for a setting b of a section a, and does not miss the end of a section at
@@ -8,24 +8,32 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "cluster/inventory_lexer.h"
+#include "conf/parts.h"
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct scan {
-	struct reading *reading;
-	struct layout_section *section; /* that is open */
+	struct conf *conf;
+	struct conf_section *section; /* that is open */
 	enum { AT_NAME, BEHIND_SETTING, BEHIND_SECTION, AT_VALUE, IN_LIST, LOST } state;
 	const cfg_opt_t *opt;	   /* of the statement */
 	struct lexer_token titled; /* the title of a section that opens; no text: none yet */
 	unsigned line;		   /* where the statement began */
 };
 
+/* What may stand in the section that is open. */
+static const cfg_opt_t *settings_of(const struct scan *scan)
+{
+	const cfg_opt_t *kind = scan->section->kind;
+
+	return kind == NULL ? scan->conf->grammar->settings : kind->subopts;
+}
+
 /* "publisher 'cucm-pub'", for sentences. */
-static const char *section_text(const struct layout_section *section, char *out, size_t size)
+static const char *section_text(const struct conf_section *section, char *out, size_t size)
 {
 	struct buffer text = BUFFER_INIT;
 
@@ -41,34 +49,35 @@ static const char *section_text(const struct layout_section *section, char *out,
 static enum status refuse_unknown(
     const struct scan *scan, const struct lexer_token *token, struct error *err)
 {
-	const struct layout_section *section = scan->section;
-	const cfg_opt_t *elsewhere =
-	    inventory_schema_find(inventory_schema(), token->text, token->len);
+	const struct conf_section *section = scan->section;
+	const struct conf_grammar *grammar = scan->conf->grammar;
+	/* A simple grammar shows the quotes. */
+	const size_t quote = grammar->simple && token->kind == LEXER_STRING;
+	const struct bytes shown = {(const uint8_t *)token->text - quote, token->len + 2 * quote};
 	char name[80], in[320];
 
-	text_printable_into(
-	    name, sizeof(name), (struct bytes){(const uint8_t *)token->text, token->len});
+	text_printable_into(name, sizeof(name), shown);
 	if (section->kind == NULL) {
 		error_set(err, ST_FORMAT, _("'%s' is not known"), name);
-		inventory_schema_hint(inventory_schema(), token->text, token->len, err);
-		return inventory_refuse(scan->reading, token->line, err);
+		conf_hint(settings_of(scan), token->text, token->len, !grammar->simple, err);
+		return conf_refuse(scan->conf, token->line, err);
 	}
 	section_text(section, in, sizeof(in));
 	error_set(err, ST_FORMAT, _("'%s' is not known in %s"), name, in);
-	if (elsewhere != NULL)
+	if (conf_find(grammar->settings, token->text, token->len) != NULL)
 		error_hint(err, _("write } before it: the section of line %u is still open"),
 		    section->line);
 	else
-		inventory_schema_hint(inventory_schema_of(section), token->text, token->len, err);
-	return inventory_refuse(scan->reading, token->line, err);
+		conf_hint(settings_of(scan), token->text, token->len, !grammar->simple, err);
+	return conf_refuse(scan->conf, token->line, err);
 }
 
 /* The name that a statement begins with. */
 static enum status begin(struct scan *scan, const struct lexer_token *token, struct error *err)
 {
-	struct layout_section *section = scan->section;
+	struct conf_section *section = scan->section;
 
-	scan->opt = inventory_schema_find(inventory_schema_of(section), token->text, token->len);
+	scan->opt = conf_find(settings_of(scan), token->text, token->len);
 	if (scan->opt == NULL || token->kind != LEXER_WORD)
 		return refuse_unknown(scan, token, err);
 	scan->line = token->line;
@@ -84,7 +93,7 @@ static enum status begin(struct scan *scan, const struct lexer_token *token, str
 		error_set(err, ST_FORMAT, _("'%s' is set twice"), scan->opt->name);
 		error_hint(err, _("take one of them away; the first is on line %u"),
 		    section->settings[i].line);
-		return inventory_refuse(scan->reading, token->line, err);
+		return conf_refuse(scan->conf, token->line, err);
 	}
 	/* There is room for all the names there are. */
 	section->settings[section->n_settings].name = scan->opt->name;
@@ -92,114 +101,59 @@ static enum status begin(struct scan *scan, const struct lexer_token *token, str
 	return ST_OK;
 }
 
-static bool limit_is_shared(const cfg_opt_t *kind)
-{
-	bool shared;
-
-	inventory_schema_limit(kind, &shared);
-	return shared;
-}
-
-/* How many there are of KIND, and, with SHARED, of those that it shares its limit with. */
-static unsigned count(const struct layout *layout, const cfg_opt_t *kind, bool shared)
-{
-	unsigned n = 0;
-
-	for (size_t i = 1; i < layout->n; i++)
-		n += layout->sections[i].kind == kind ||
-		     (shared && limit_is_shared(layout->sections[i].kind));
-	return n;
-}
-
-static enum status check_limit(const struct scan *scan, struct error *err)
-{
-	const struct layout *layout = &scan->reading->layout;
-	bool shared;
-	const unsigned limit = inventory_schema_limit(scan->opt, &shared);
-
-	if (count(layout, scan->opt, shared) < limit)
-		return ST_OK;
-	if (shared) {
-		error_set(err, ST_FORMAT,
-		    _("there are more than %u alternate TFTP servers, firewalls and other "
-		      "entries"),
-		    limit);
-		error_hint(err, "%s", _("take away those that phones do not need"));
-	} else if (limit == 1) {
-		error_set(err, ST_FORMAT, _("there is a second '%s'"), scan->opt->name);
-		error_hint(err, _("leave one of them; the first is on line %u"),
-		    layout_first(layout, scan->opt->name)->line);
-	} else {
-		error_set(err, ST_FORMAT,
-		    ngettext("there is more than %u section '%s'",
-			"there are more than %u sections '%s'", limit),
-		    limit, scan->opt->name);
-		error_hint(err, "%s",
-		    _("a cluster has 1 publisher and at most 16 subscribers, 2 tftp and 9 media "
-		      "nodes"));
-	}
-	return inventory_refuse(scan->reading, scan->line, err);
-}
-
-/* Shows as it is, and no blank in it. */
-static bool is_plain(const struct lexer_token *title)
-{
-	const struct bytes bytes = {(const uint8_t *)title->text, title->len};
-	struct buffer shown = BUFFER_INIT;
-	bool plain;
-
-	text_printable(&shown, bytes);
-	plain = bytes_equal(buffer_bytes(&shown), bytes) &&
-		memchr(title->text, ' ', title->len) == NULL;
-	buffer_free(&shown);
-	return plain;
-}
-
-static enum status check_title(const struct scan *scan, struct error *err)
+static enum status take_title(
+    const struct scan *scan, char out[CONF_MAX_NAME + 1], struct error *err)
 {
 	const struct lexer_token *title = &scan->titled;
-	const struct layout_section *other;
-	char text[INVENTORY_MAX_NAME + 1];
+	const struct conf_section *other;
+	char shown[CONF_SHOWN_NAME];
 
-	if (title->len == 0 || title->len > INVENTORY_MAX_NAME || !is_plain(title)) {
+	if (title->len > 0 && title->len <= CONF_MAX_NAME)
+		memcpy(out, title->text, title->len);
+	if (out[0] == '\0' || !conf_is_name(out, shown)) {
 		error_set(err, ST_FORMAT, _("this is no name for a '%s'"), scan->opt->name);
 		error_hint(err,
 		    _("write 1 to %d characters without blanks and backslashes, such as cucm-pub"),
-		    INVENTORY_MAX_NAME);
-		return inventory_refuse(scan->reading, title->line, err);
+		    CONF_MAX_NAME);
+		return conf_refuse(scan->conf, title->line, err);
 	}
-	memcpy(text, title->text, title->len);
-	text[title->len] = '\0';
-	other = layout_titled(&scan->reading->layout, text);
+	other = conf_titled(scan->conf, out);
 	if (other == NULL)
 		return ST_OK;
-	error_set(err, ST_FORMAT, _("the name '%s' stands twice"), text);
+	error_set(err, ST_FORMAT, _("the name '%s' stands twice"), out);
 	error_hint(err, _("give each a name of its own; the first is on line %u"), other->line);
-	return inventory_refuse(scan->reading, title->line, err);
+	return conf_refuse(scan->conf, title->line, err);
+}
+
+/* One more section of KIND; the open one. */
+static enum status add_section(struct scan *scan, const struct conf_section *new, struct error *err)
+{
+	struct conf *conf = scan->conf;
+	struct conf_section *grown =
+	    realloc(conf->sections, (conf->n_sections + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return error_no_memory(err);
+	conf->sections = grown;
+	scan->section = &grown[conf->n_sections++];
+	*scan->section = *new;
+	return ST_OK;
 }
 
 static enum status open_section(struct scan *scan, struct error *err)
 {
-	struct layout *layout = &scan->reading->layout;
-	struct layout_section *section;
-	enum status st = check_limit(scan, err);
+	struct conf *conf = scan->conf;
+	struct conf_section new = {.kind = scan->opt, .line = scan->line};
+	enum status st = conf->grammar->may_open(conf, scan->opt, scan->line, err);
 
 	if (st == ST_OK && scan->titled.text != NULL)
-		st = check_title(scan, err);
+		st = take_title(scan, new.title, err);
 	if (st != ST_OK)
 		return st;
-	/* The limits leave room for it. */
-	section = &layout->sections[layout->n];
-	memset(section, 0, sizeof(*section));
-	section->kind = scan->opt;
-	section->line = scan->line;
-	section->index = count(layout, scan->opt, false);
-	if (scan->titled.text != NULL)
-		memcpy(section->title, scan->titled.text, scan->titled.len);
-	layout->n++;
-	scan->section = section;
+	for (size_t i = 1; i < conf->n_sections; i++)
+		new.index += conf->sections[i].kind == scan->opt;
 	scan->state = AT_NAME;
-	return ST_OK;
+	return add_section(scan, &new, err);
 }
 
 /* A mark.  LOST is what libconfuse refuses as well. */
@@ -211,7 +165,7 @@ static enum status follow_mark(struct scan *scan, char mark, struct error *err)
 	if (scan->state == BEHIND_SECTION && mark == '{' && titled == (scan->titled.text != NULL))
 		return open_section(scan, err);
 	if (scan->state == AT_NAME && mark == '}' && scan->section->kind != NULL)
-		scan->section = &scan->reading->layout.sections[0];
+		scan->section = &scan->conf->sections[0];
 	else if (scan->state == BEHIND_SETTING && mark == '=')
 		scan->state = AT_VALUE;
 	else if (scan->state == AT_VALUE && mark == '{' && list)
@@ -246,12 +200,12 @@ static enum status refuse_open(const struct scan *scan, struct error *err)
 	error_set(err, ST_FORMAT, _("the section %s is not closed"),
 	    section_text(scan->section, in, sizeof(in)));
 	error_hint(err, "%s", _("write } at its end"));
-	return inventory_refuse(scan->reading, scan->section->line, err);
+	return conf_refuse(scan->conf, scan->section->line, err);
 }
 
 /* What C strings cannot hold would be cut without a word. */
 static enum status refuse_nul(
-    const struct reading *reading, const char *text, size_t len, struct error *err)
+    const struct conf *conf, const char *text, size_t len, struct error *err)
 {
 	const char *nul = memchr(text, '\0', len);
 	unsigned line = 1;
@@ -262,18 +216,18 @@ static enum status refuse_nul(
 		line += *p == '\n';
 	error_set(err, ST_FORMAT, "%s", _("the file is no text: it holds a zero byte"));
 	error_hint(err, "%s", _("save it as plain text (UTF-8)"));
-	return inventory_refuse(reading, line, err);
+	return conf_refuse(conf, line, err);
 }
 
-enum status inventory_scan(struct reading *reading, char *text, size_t len, struct error *err)
+enum status conf_scan(struct conf *conf, char *text, size_t len, struct error *err)
 {
-	struct lexer lexer = {.reading = reading, .at = text, .end = text + len, .line = 1};
-	struct scan scan = {.reading = reading, .section = &reading->layout.sections[0]};
+	struct lexer lexer = {.conf = conf, .at = text, .end = text + len, .line = 1};
+	struct scan scan = {.conf = conf};
 	struct lexer_token token;
-	enum status st = refuse_nul(reading, text, len, err);
+	enum status st = refuse_nul(conf, text, len, err);
 
-	reading->layout.n = 1;
-	reading->layout.sections[0].line = 1;
+	if (st == ST_OK)
+		st = add_section(&scan, &(struct conf_section){.line = 1}, err);
 	/* Editors on Windows begin UTF-8 with a mark. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		memset(text, ' ', 3);
@@ -288,29 +242,4 @@ enum status inventory_scan(struct reading *reading, char *text, size_t len, stru
 	else if (st == ST_OK && scan.state == AT_NAME && scan.section->kind != NULL)
 		st = refuse_open(&scan, err);
 	return st;
-}
-
-unsigned layout_line(const struct layout_section *section, const char *name)
-{
-	for (size_t i = 0; i < section->n_settings; i++)
-		if (strcmp(section->settings[i].name, name) == 0)
-			return section->settings[i].line;
-	return section->line;
-}
-
-const struct layout_section *layout_titled(const struct layout *layout, const char *title)
-{
-	for (size_t i = 1; i < layout->n; i++)
-		if (layout->sections[i].title[0] != '\0' &&
-		    strcasecmp(layout->sections[i].title, title) == 0)
-			return &layout->sections[i];
-	return NULL;
-}
-
-const struct layout_section *layout_first(const struct layout *layout, const char *name)
-{
-	for (size_t i = 1; i < layout->n; i++)
-		if (strcmp(layout->sections[i].kind->name, name) == 0)
-			return &layout->sections[i];
-	return NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * The words of ctlsign.conf, before libconfuse sees them.
+ * The words of a settings file, before libconfuse sees them.
  *
  * libconfuse 3.3 counts a line with a comment as several, takes comments between settings only,
  * puts environment variables into values, drops characters that it does not know, ends values at an
@@ -8,7 +8,7 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
-#include "cluster/inventory_lexer.h"
+#include "conf/parts.h"
 
 #include "base/text.h"
 
@@ -32,7 +32,7 @@ static enum status blank_block(struct lexer *lexer, struct error *err)
 	if (end == NULL) {
 		error_set(err, ST_FORMAT, "%s", _("a comment begins with /* and does not end"));
 		error_hint(err, "%s", _("write */ behind it"));
-		return inventory_refuse(lexer->reading, line, err);
+		return conf_refuse(lexer->conf, line, err);
 	}
 	for (; lexer->at < end + 2; lexer->at++) {
 		if (*lexer->at == '\n')
@@ -53,7 +53,7 @@ static enum status skip(struct lexer *lexer, struct error *err)
 
 		if (c == '#' || (c == '/' && next == '/')) {
 			blank_line(lexer);
-		} else if (c == '/' && next == '*') {
+		} else if (c == '/' && next == '*' && !lexer->conf->grammar->simple) {
 			st = blank_block(lexer, err);
 		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
 			lexer->line += c == '\n';
@@ -79,7 +79,7 @@ static enum status refuse_character(const struct lexer *lexer, struct error *err
 		error_hint(err, "%s", _("leave it away: a setting ends by itself"));
 	else
 		error_hint(err, "%s", _("put the value in double quotes"));
-	return inventory_refuse(lexer->reading, lexer->line, err);
+	return conf_refuse(lexer->conf, lexer->line, err);
 }
 
 static enum status take_word(struct lexer *lexer, struct lexer_token *out, struct error *err)
@@ -99,14 +99,14 @@ static bool is_hex(char c)
 }
 
 /* The length of an escape sequence in a string, 0 for one that is not known. */
-static size_t escape_length(const char *at, char quote)
+static size_t escape_length(const char *at, char quote, bool simple)
 {
 	/* In single quotes a backslash is itself but before these. */
 	if (quote == '\'')
 		return at[1] == '\'' || at[1] == '\\' ? 2 : 1;
 	if (at[1] != '\0' && strchr("\"\\$", at[1]) != NULL)
 		return 2;
-	if (at[1] != 'x' || !is_hex(at[2]) || !is_hex(at[3]))
+	if (simple || at[1] != 'x' || !is_hex(at[2]) || !is_hex(at[3]))
 		return 0;
 	return at[2] == '0' && at[3] == '0' ? 0 : 4;
 }
@@ -129,7 +129,7 @@ static enum status refuse_string(const struct lexer *lexer, char quote, struct e
 		error_set(err, ST_FORMAT, "%s", _("a control character stands in quotes"));
 		error_hint(err, "%s", _("type the value anew"));
 	}
-	return inventory_refuse(lexer->reading, lexer->line, err);
+	return conf_refuse(lexer->conf, lexer->line, err);
 }
 
 static enum status take_string(struct lexer *lexer, struct lexer_token *out, struct error *err)
@@ -145,7 +145,7 @@ static enum status take_string(struct lexer *lexer, struct lexer_token *out, str
 		if (c < 0x20 || c == 0x7f || (c == '$' && quote == '"' && lexer->at[1] == '{'))
 			return refuse_string(lexer, quote, err);
 		if (c == '\\')
-			len = escape_length(lexer->at, quote);
+			len = escape_length(lexer->at, quote, lexer->conf->grammar->simple);
 		if (len == 0)
 			return refuse_string(lexer, quote, err);
 		lexer->at += len;
@@ -159,9 +159,9 @@ static enum status take_string(struct lexer *lexer, struct lexer_token *out, str
 
 static enum status refuse_long(const struct lexer *lexer, struct error *err)
 {
-	error_set(err, ST_FORMAT, _("a value is longer than %d bytes"), INVENTORY_MAX_TEXT);
+	error_set(err, ST_FORMAT, _("a value is longer than %d bytes"), CONF_MAX_TEXT);
 	error_hint(err, "%s", _("shorten it; a quote may be missing before it"));
-	return inventory_refuse(lexer->reading, lexer->line, err);
+	return conf_refuse(lexer->conf, lexer->line, err);
 }
 
 enum status lexer_next(struct lexer *lexer, struct lexer_token *out, struct error *err)
@@ -180,7 +180,8 @@ enum status lexer_next(struct lexer *lexer, struct lexer_token *out, struct erro
 	st = *lexer->at == '"' || *lexer->at == '\'' ? take_string(lexer, out, err)
 						     : take_word(lexer, out, err);
 	/* Escape sequences make a value longer in the file than it is. */
-	if (st == ST_OK && out->len > (size_t)4 * INVENTORY_MAX_TEXT)
+	if (st == ST_OK &&
+	    out->len > (lexer->conf->grammar->simple ? 2 : 4) * (size_t)CONF_MAX_TEXT)
 		st = refuse_long(lexer, err);
 	return st;
 }
