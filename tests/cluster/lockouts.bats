@@ -274,3 +274,20 @@ sasts_of() { # FILE: their common names
   assert_success
   assert_output --partial "a token of the current CTL will sign"
 }
+
+@test "while a list is on its way no other is signed, and it is told which way on" {
+  first_tokenless '12.5(1)'
+  NOW=$((NOW + 1))
+  ctlsign update --yes --no-publish --timestamp "$NOW"
+  assert_success
+  refused_change_yes 1 'generation 2 is signed, and not published yet; .*ctlsign publish' update
+  refused_change_yes 1 'generation 2 is signed' set-cluster non-secure-mode
+  refused_change_yes 1 'generation 2 is signed' rollback 1
+  refused_change_yes 1 'generation 2 is signed' reset-localkey
+  refused_change 1 'generation 2 is signed' update --dry-run
+  ctlsign publish
+  refused_change_yes 1 'nobody has said yet that all servers have it; .*--by-hand' update
+  ctlsign publish --back --yes
+  assert_success
+  change update
+}

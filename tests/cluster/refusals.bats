@@ -206,6 +206,30 @@ $(sasts pub itl)"
   assert_settled
 }
 
+@test "a list that was taken back after servers had it: its phones have to know the next signer, too" {
+  first_tokenless '12.5(1)'
+  cp CTLFile.tlv 1.tlv
+  renew pub
+  NOW=$((NOW + 1))
+  ctlsign reset-localkey --yes --timestamp "$NOW"
+  assert_success
+  # Carried to some server, and then thought better of.
+  cp CTLFile.tlv 2.tlv
+  ctlsign publish --back --yes
+  assert_success
+  assert_same_file CTLFile.tlv 1.tlv
+  cp "$K/pub.pem" "$K/pub.key" certs
+  refused_change_yes 4 'generation 2, which was taken back.*signed by CN=pub;' update
+  ctlsign history
+  assert_line --regexp '^2 \(taken back\) '
+  # ITLRecovery is in both.
+  change update --sign-with certs/itl.key
+  follows 1.tlv CTLFile.tlv
+  follows 2.tlv CTLFile.tlv
+  # From here on only the current list counts.
+  change update
+}
+
 @test "a new ITLRecovery certificate where ITLRecovery signs: the same the other way round" {
   settings '12.5(1)' 'export-controlled = yes' 'tokenless-signer = ITLRecovery'
   change set-cluster mixed-mode --tokenless
