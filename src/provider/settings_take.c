@@ -33,13 +33,18 @@ static const struct {
 static const char *const services[] = {
     "CallManager", "TFTP", "CAPF", "CTIManager", "TVS", "CTL-Provider"};
 
-static enum status refuse_missing(const struct settings_reading *reading, const char *name,
-    const char *example, struct error *err)
+/* A name of a host or a person: no blanks. */
+static enum status take_name(
+    const struct conf_place *place, const char *name, char **out, struct error *err)
 {
-	error_set(err, ST_FORMAT, _("the setting '%s' is missing"), name);
-	error_hint(err, _("write %s = \"%s\""), name, example);
-	error_where(err, "%s", reading->path);
-	return ST_FORMAT;
+	enum status st = conf_text(place, name, CONF_MAX_NAME, out, err);
+	char shown[CONF_SHOWN_NAME];
+
+	if (st != ST_OK || *out == NULL || conf_is_name(*out, shown))
+		return st;
+	error_set(err, ST_FORMAT, _("'%s' cannot be '%s'"), name, shown);
+	error_hint(err, "%s", _("write a name without blanks and backslashes"));
+	return conf_refuse_value(place, name, err);
 }
 
 /* A text that is "" when it is not set. */
@@ -57,23 +62,21 @@ static bool is_address(const char *text)
 	return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static enum status take_address(const struct settings_reading *reading, struct error *err)
+static enum status take_address(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
-	enum status st = settings_name(reading, "address", &out->address, err);
+	enum status st = take_name(place, "address", &out->address, err);
 
 	if (st == ST_OK && out->address != NULL && !is_address(out->address)) {
-		error_set(err, ST_FORMAT, _("this is not an IP address: '%s'"), out->address);
-		error_hint(err, "%s", _("write it as 192.0.2.10 or 2001:db8::10"));
-		return settings_refuse_value(reading, "address", err);
+		return conf_refuse_address(place, "address", out->address, err);
 	}
 	return st == ST_OK ? or_empty(&out->address, err) : st;
 }
 
-static enum status take_role(const struct settings_reading *reading, size_t *at, struct error *err)
+static enum status take_role(
+    const struct conf_place *place, struct provider_settings *out, size_t *at, struct error *err)
 {
-	struct provider_settings *out = reading->out;
-	enum status st = settings_name(reading, "role", &out->role, err);
+	enum status st = take_name(place, "role", &out->role, err);
 
 	if (st == ST_OK && out->role == NULL) {
 		out->role = strdup("subscriber");
@@ -84,9 +87,7 @@ static enum status take_role(const struct settings_reading *reading, size_t *at,
 			return ST_OK;
 	if (st != ST_OK)
 		return st;
-	error_set(err, ST_FORMAT, _("'%s' cannot be '%s'"), "role", out->role);
-	error_hint(err, _("take one of these: %s"), _("publisher, subscriber, tftp, media"));
-	return settings_refuse_value(reading, "role", err);
+	return conf_refuse_choice(place, "role", _("publisher, subscriber, tftp, media"), err);
 }
 
 static enum status take_usual_services(
@@ -112,13 +113,13 @@ static bool is_service(const char *name)
 }
 
 static enum status take_services(
-    const struct settings_reading *reading, size_t role, struct error *err)
+    const struct conf_place *place, struct provider_settings *out, size_t role, struct error *err)
 {
-	struct provider_settings *out = reading->out;
-	enum status st = settings_list(reading, "services", &out->services, &out->n_services, err);
+	enum status st =
+	    conf_list(place, "services", CONF_MAX_LIST, &out->services, &out->n_services, err);
 	char shown[80];
 
-	if (st == ST_OK && settings_line(reading, "services") == 0)
+	if (st == ST_OK && !conf_is_set(place, "services"))
 		return take_usual_services(out, roles[role].usual, err);
 	for (size_t i = 0; st == ST_OK && i < out->n_services; i++) {
 		if (is_service(out->services[i]))
@@ -127,7 +128,7 @@ static enum status take_services(
 		    text_printable_into(shown, sizeof(shown), text_bytes(out->services[i])));
 		error_hint(err, _("take some of these: %s"),
 		    _("CallManager, TFTP, CAPF, CTIManager, TVS, CTL-Provider"));
-		st = settings_refuse_value(reading, "services", err);
+		st = conf_refuse_value(place, "services", err);
 	}
 	return st;
 }
@@ -160,10 +161,11 @@ static bool is_server(const char *text)
 	return good && n >= 2;
 }
 
-static enum status take_servers(const struct settings_reading *reading, struct error *err)
+static enum status take_servers(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
-	enum status st = settings_list(reading, "servers", &out->servers, &out->n_servers, err);
+	enum status st =
+	    conf_list(place, "servers", CONF_MAX_LIST, &out->servers, &out->n_servers, err);
 	char shown[160];
 
 	for (size_t i = 0; st == ST_OK && i < out->n_servers; i++) {
@@ -174,12 +176,13 @@ static enum status take_servers(const struct settings_reading *reading, struct e
 		error_hint(err, "%s",
 		    _("write its name, its address and where its provider listens, such as "
 		      "\"cucm-sub1 192.0.2.11 192.0.2.11:2444\""));
-		st = settings_refuse_value(reading, "servers", err);
+		st = conf_refuse_value(place, "servers", err);
 	}
 	return st;
 }
 
-static enum status take_offers(const struct settings_reading *reading, struct error *err)
+static enum status take_offers(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
 	static const struct {
 		const char *name, *setting;
@@ -192,40 +195,41 @@ static enum status take_offers(const struct settings_reading *reading, struct er
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < PROVIDER_OFFERS; i++) {
-		reading->out->offers[i].name = offers[i].name;
-		st = settings_path(reading, offers[i].setting, &reading->out->offers[i].path, err);
+		out->offers[i].name = offers[i].name;
+		st = conf_path(place, offers[i].setting, &out->offers[i].path, err);
 	}
 	return st;
 }
 
 /* Paths that have to be there. */
-static enum status take_paths(const struct settings_reading *reading, struct error *err)
+static enum status take_paths(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
 	const struct {
 		const char *name, *example;
 		char **to;
 	} paths[] = {
-	    {"directory", "/srv/tftp", &out->directory},
-	    {"state", "/var/lib/ctlproviderd", &out->state},
-	    {"certificate", "provider.pem", &out->certificate},
-	    {"key", "provider.key", &out->key},
-	    {"clients", "clients.pem", &out->clients},
+	    {"directory", "\"/srv/tftp\"", &out->directory},
+	    {"state", "\"/var/lib/ctlproviderd\"", &out->state},
+	    {"certificate", "\"provider.pem\"", &out->certificate},
+	    {"key", "\"provider.key\"", &out->key},
+	    {"clients", "\"clients.pem\"", &out->clients},
 	};
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < COUNT(paths); i++) {
-		st = settings_path(reading, paths[i].name, paths[i].to, err);
+		st = conf_path(place, paths[i].name, paths[i].to, err);
 		if (st == ST_OK && *paths[i].to == NULL)
-			st = refuse_missing(reading, paths[i].name, paths[i].example, err);
+			st = conf_refuse_missing(place->conf, paths[i].name, paths[i].example, err);
 	}
 	return st;
 }
 
-static enum status take_listen(const struct settings_reading *reading, struct error *err)
+static enum status take_listen(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
-	enum status st = settings_list(reading, "listen", &out->listen, &out->n_listen, err);
+	enum status st =
+	    conf_list(place, "listen", CONF_MAX_LIST, &out->listen, &out->n_listen, err);
 	struct listen_address address;
 	char shown[80];
 
@@ -236,14 +240,14 @@ static enum status take_listen(const struct settings_reading *reading, struct er
 		    text_printable_into(shown, sizeof(shown), text_bytes(out->listen[i])));
 		error_hint(err, _("write ADDRESS:PORT, such as 0.0.0.0:%d or [::]:%d"),
 		    PROVIDER_PORT, PROVIDER_PORT);
-		st = settings_refuse_value(reading, "listen", err);
+		st = conf_refuse_value(place, "listen", err);
 	}
 	return st;
 }
 
-static enum status take_limits(const struct settings_reading *reading, struct error *err)
+static enum status take_limits(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	enum status st;
 
@@ -251,60 +255,60 @@ static enum status take_limits(const struct settings_reading *reading, struct er
 	out->max_per_client = 64;
 	out->timeout_s = 10;
 	out->threads = processors < 1 ? 1 : processors > 8 ? 8 : (unsigned)processors;
-	st = settings_number(
-	    reading, "max-connections", MAX_CONNECTIONS, &out->max_connections, err);
+	st = conf_number(place, "max-connections", MAX_CONNECTIONS, &out->max_connections, err);
 	if (st == ST_OK)
-		st = settings_number(
-		    reading, "max-per-client", MAX_CONNECTIONS, &out->max_per_client, err);
+		st = conf_number(
+		    place, "max-per-client", MAX_CONNECTIONS, &out->max_per_client, err);
 	if (st == ST_OK)
-		st = settings_number(reading, "timeout", MAX_TIMEOUT, &out->timeout_s, err);
+		st = conf_number(place, "timeout", MAX_TIMEOUT, &out->timeout_s, err);
 	if (st == ST_OK)
-		st = settings_number(reading, "threads", MAX_THREADS, &out->threads, err);
+		st = conf_number(place, "threads", MAX_THREADS, &out->threads, err);
 	return st;
 }
 
-static enum status take_node(const struct settings_reading *reading, struct error *err)
+static enum status take_node(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	struct provider_settings *out = reading->out;
 	size_t role = 0;
-	enum status st = settings_name(reading, "node", &out->node, err);
+	enum status st = take_name(place, "node", &out->node, err);
 
 	if (st == ST_OK && out->node == NULL)
-		st = refuse_missing(reading, "node", "cucm-sub1", err);
+		st = conf_refuse_missing(place->conf, "node", "\"cucm-sub1\"", err);
 	if (st == ST_OK)
-		st = settings_name(reading, "dns", &out->dns, err);
+		st = take_name(place, "dns", &out->dns, err);
 	if (st == ST_OK && out->dns == NULL) {
 		out->dns = strdup(out->node);
 		st = out->dns != NULL ? ST_OK : error_no_memory(err);
 	}
 	if (st == ST_OK)
-		st = take_address(reading, err);
+		st = take_address(place, out, err);
 	if (st == ST_OK)
-		st = take_role(reading, &role, err);
+		st = take_role(place, out, &role, err);
 	if (st == ST_OK)
-		st = settings_name(reading, "release", &out->release, err);
+		st = take_name(place, "release", &out->release, err);
 	if (st == ST_OK)
 		st = or_empty(&out->release, err);
 	if (st == ST_OK)
-		st = take_services(reading, role, err);
+		st = take_services(place, out, role, err);
 	return st;
 }
 
-enum status settings_take(struct settings_reading *reading, struct error *err)
+enum status settings_take(
+    const struct conf_place *place, struct provider_settings *out, struct error *err)
 {
-	enum status st = take_node(reading, err);
+	enum status st = take_node(place, out, err);
 
 	if (st == ST_OK)
-		st = take_servers(reading, err);
+		st = take_servers(place, out, err);
 	if (st == ST_OK)
-		st = take_offers(reading, err);
+		st = take_offers(place, out, err);
 	if (st == ST_OK)
-		st = take_paths(reading, err);
+		st = take_paths(place, out, err);
 	if (st == ST_OK)
-		st = take_listen(reading, err);
+		st = take_listen(place, out, err);
 	if (st == ST_OK)
-		st = settings_name(reading, "user", &reading->out->user, err);
+		st = take_name(place, "user", &out->user, err);
 	if (st == ST_OK)
-		st = take_limits(reading, err);
+		st = take_limits(place, out, err);
 	return st;
 }
