@@ -150,7 +150,7 @@ static void revert(
 		return;
 	}
 	if (st == ST_OK)
-		st = folder_before(&provider->folder, name, &before, &err);
+		st = folder_before(&provider->folder, name, present, &before, &err);
 	if (st != ST_OK)
 		reply_failed(out, &err);
 	else if (!before.known || strcmp(before.before, to) != 0)

@@ -83,4 +83,8 @@ bool answer_may_become(struct provider *provider, const char *name, struct bytes
 bool answer_store(struct provider *provider, const char *name, struct bytes file, const char *hash,
     struct provider_answer *out);
 
+/* The same with what is staged. */
+bool answer_store_staged(struct provider *provider, const char *name, const struct content *staged,
+    struct provider_answer *out);
+
 #endif

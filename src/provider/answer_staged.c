@@ -49,7 +49,7 @@ static void stage(struct provider *provider, const struct provider_request *requ
 		provider, name, request->body, present, signer, sizeof(signer), out)) {
 		st = content_hash(request->body, hash, &err);
 		if (st == ST_OK)
-			st = folder_stage(&provider->folder, name, request->body, &err);
+			st = folder_stage(&provider->folder, name, request->body, present, &err);
 		if (st != ST_OK) {
 			reply_failed(out, &err);
 		} else {
@@ -125,8 +125,8 @@ static void commit(
 	if (strcmp(staged->sha256, hash) != 0)
 		reply_error(out, 409, _("stage it again: somebody else has staged another one"),
 		    _("what is staged for %s has the SHA-256 %s"), name, staged->sha256);
-	else if (answer_store(provider, name, staged->data, hash, out))
-		/* Left behind, it would only be replaced or committed again. */
+	else if (answer_store_staged(provider, name, staged, out))
+		/* It is there still if it was the file already. */
 		folder_unstage(&provider->folder, name, NULL);
 	content_release(staged);
 }

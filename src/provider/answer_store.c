@@ -74,27 +74,44 @@ static void reply_stored(struct provider_answer *out, const char *name, const ch
 		reply_note(out, _("stored %s, SHA-256 %s"), name, hash);
 }
 
-bool answer_store(struct provider *provider, const char *name, struct bytes file, const char *hash,
-    struct provider_answer *out)
+/* FILE in the place of NAME; STAGED is NULL, or the same as it is staged. */
+static bool store(struct provider *provider, const char *name, struct bytes file, const char *hash,
+    const struct content *staged, struct provider_answer *out)
 {
 	char signer[RULES_SIGNER_MAX];
 	struct content *present;
 	struct error err = {0};
-	bool stored = false;
+	enum status st;
 
-	if (folder_get(&provider->folder, name, &present, &err) != ST_OK) {
+	st = folder_get(&provider->folder, name, &present, &err);
+	if (st != ST_OK) {
 		reply_failed(out, &err);
 		return false;
 	}
-	if (answer_may_become(provider, name, file, present, signer, sizeof(signer), out)) {
-		/* The same bytes: nothing to do, and what was before stays known. */
-		stored = (present != NULL && strcmp(present->sha256, hash) == 0) ||
-			 folder_replace(&provider->folder, name, file, present, &err) == ST_OK;
-		if (stored)
-			reply_stored(out, name, hash, present, signer);
-		else
-			reply_failed(out, &err);
+	if (!answer_may_become(provider, name, file, present, signer, sizeof(signer), out)) {
+		content_release(present);
+		return false;
 	}
+	/* The same bytes: nothing to do, and what was before stays known. */
+	if (present == NULL || strcmp(present->sha256, hash) != 0)
+		st = staged != NULL ? folder_commit(&provider->folder, name, staged, present, &err)
+				    : folder_replace(&provider->folder, name, file, present, &err);
+	if (st == ST_OK)
+		reply_stored(out, name, hash, present, signer);
+	else
+		reply_failed(out, &err);
 	content_release(present);
-	return stored;
+	return st == ST_OK;
+}
+
+bool answer_store(struct provider *provider, const char *name, struct bytes file, const char *hash,
+    struct provider_answer *out)
+{
+	return store(provider, name, file, hash, NULL, out);
+}
+
+bool answer_store_staged(struct provider *provider, const char *name, const struct content *staged,
+    struct provider_answer *out)
+{
+	return store(provider, name, staged->data, staged->sha256, staged, out);
 }

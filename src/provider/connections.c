@@ -92,6 +92,17 @@ static void free_connection(
 		list->gone(list->user);
 }
 
+void connection_finish(struct connection *connection)
+{
+	SSL *ssl = connection->ssl;
+
+	if (!connection->let_in || (SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) != 0)
+		return;
+	/* It only sends: what the client has to say to it is not waited for. */
+	SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 static void give_up(struct connection *connection, const char *why)
 {
 	if (connection->given_up)
@@ -99,6 +110,9 @@ static void give_up(struct connection *connection, const char *why)
 	connection->given_up = true;
 	if (why != NULL && connection->why[0] == '\0')
 		snprintf(connection->why, sizeof(connection->why), "%s", why);
+	/* An answer that was not read to its end has none that looks whole. */
+	if (!connection->request.running)
+		connection_finish(connection);
 	/* evhttp sees the end of the stream, and lets everything go. */
 	shutdown(SSL_get_fd(connection->ssl), SHUT_RDWR);
 }

@@ -107,6 +107,13 @@ bool connection_asks(struct connection *connection);
 /* The answer is whole: the next request has its own time. */
 void connection_answered(struct connection *connection);
 
+/*
+ * Tells the client that nothing more comes (TLS's close_notify): else it could not tell the end
+ * from one that somebody on the way has made.  Before the socket is shut down; never within an
+ * answer.  Again, or before the handshake is done, it does nothing.
+ */
+void connection_finish(struct connection *connection);
+
 /* Writes down what became of the request. */
 void connection_log_request(struct connection *connection);
 

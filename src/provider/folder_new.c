@@ -16,13 +16,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEW_END ".ctlproviderd"
-#define NEW_MAX (1 + PROVIDER_NAME_MAX + sizeof(NEW_END))
+#define NEW_END	   ".ctlproviderd"
+#define STAGED_END ".staged"
+#define NEW_MAX	   (1 + PROVIDER_NAME_MAX + sizeof(NEW_END))
 
-static char *new_name(const char *name, char out[NEW_MAX])
+static char *new_name(const char *name, enum folder_new which, char out[NEW_MAX])
 {
-	snprintf(out, NEW_MAX, ".%s%s", name, NEW_END);
+	snprintf(out, NEW_MAX, ".%s%s", name, which == FOLDER_NEW_STAGED ? STAGED_END : NEW_END);
 	return out;
+}
+
+enum status folder_new_path(const char *directory, const char *name, enum folder_new which,
+    char out[PATH_MAX], struct error *err)
+{
+	char file[NEW_MAX];
+
+	return folder_path(directory, new_name(name, which, file), "", out, err);
 }
 
 static enum status open_directory(const char *path, int *fd, struct error *err)
@@ -45,42 +54,81 @@ static enum status flush(int fd, const char *path, struct error *err)
 	return ST_IO;
 }
 
-enum status folder_new_write(
-    const char *directory, const char *name, struct bytes data, struct error *err)
+enum status folder_new_discard(
+    const char *directory, const char *name, enum folder_new which, struct error *err)
 {
-	char file[NEW_MAX], path[PATH_MAX];
-	enum status st = folder_path(directory, new_name(name, file), "", path, err);
+	char path[PATH_MAX];
+	enum status st = folder_new_path(directory, name, which, path, err);
 
-	if (st != ST_OK)
-		return st;
-	/* Never in place of something: that way no link is followed. */
-	if (unlink(path) != 0 && errno != ENOENT) {
+	if (st == ST_OK && unlink(path) != 0 && errno != ENOENT) {
 		st = error_errno(err, ST_IO, errno, "%s", _("cannot remove the file"));
 		error_where(err, "%s", path);
-		return st;
 	}
-	return file_write_durably(path, data, false, 0644, err);
+	return st;
 }
 
-enum status folder_new_rename(const char *directory, const char *name, struct error *err)
+/* Whether the file PATH, written just now, holds DATA. */
+static enum status check_written(const char *path, struct bytes data, struct error *err)
 {
-	char file[NEW_MAX];
+	struct content *content = NULL;
+	enum status st = content_read(path, &content, err);
+
+	if (st == ST_OK &&
+	    (content == NULL || content->data.len != data.len ||
+		(data.len > 0 && memcmp(content->data.data, data.data, data.len) != 0))) {
+		st =
+		    error_set(err, ST_IO, "%s", _("the file does not read back as it was written"));
+		error_where(err, "%s", path);
+		error_hint(err, "%s", _("check the node's disk"));
+	}
+	content_release(content);
+	return st;
+}
+
+enum status folder_new_write(const char *directory, const char *name, enum folder_new which,
+    struct bytes data, struct error *err)
+{
+	char path[PATH_MAX];
+	enum status st = folder_new_path(directory, name, which, path, err);
+
+	/* Never in place of something: that way no link is followed. */
+	if (st == ST_OK)
+		st = folder_new_discard(directory, name, which, err);
+	if (st == ST_OK)
+		st = file_write_durably(path, data, false, 0644, err);
+	if (st != ST_OK)
+		return st;
+	st = check_written(path, data, err);
+	if (st != ST_OK)
+		folder_new_discard(directory, name, which, NULL);
+	return st;
+}
+
+enum status folder_new_move(
+    const char *directory, const char *old, const char *new, struct error *err)
+{
 	enum status st;
 	int fd;
 
 	st = open_directory(directory, &fd, err);
 	if (st != ST_OK)
 		return st;
-	new_name(name, file);
-	if (renameat(fd, file, fd, name) != 0) {
-		st = error_errno(err, ST_IO, errno, _("cannot replace %s"), name);
+	if (renameat(fd, old, fd, new) != 0) {
+		st = error_errno(err, ST_IO, errno, _("cannot replace %s"), new);
 		error_where(err, "%s", directory);
-		unlinkat(fd, file, 0);
 	} else {
 		st = flush(fd, directory, err);
 	}
 	close(fd);
 	return st;
+}
+
+enum status folder_new_rename(
+    const char *directory, const char *name, enum folder_new which, struct error *err)
+{
+	char file[NEW_MAX];
+
+	return folder_new_move(directory, new_name(name, which, file), name, err);
 }
 
 enum status folder_new_remove(const char *directory, const char *name, struct error *err)

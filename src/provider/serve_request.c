@@ -86,6 +86,16 @@ static void on_complete(struct evhttp_request *request, void *arg)
 	connection_answered(connection);
 }
 
+/* Before evhttp shuts down the socket, whoever wanted the end. */
+static void on_close(struct evhttp_connection *evcon, void *arg)
+{
+	struct connection *connection = arg;
+
+	(void)evcon;
+	if (!connection->request.running)
+		connection_finish(connection);
+}
+
 static void add_header(struct evhttp_request *request, const char *name, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
@@ -212,6 +222,7 @@ void serve_request(struct evhttp_request *request, void *arg)
 		evhttp_connection_free(request->evcon);
 		return;
 	}
+	evhttp_connection_set_closecb(request->evcon, on_close, connection);
 	let_in = connection_asks(connection);
 	path = decoded_path(request);
 	text_cut_into(connection->request.method, sizeof(connection->request.method),

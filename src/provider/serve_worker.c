@@ -71,6 +71,10 @@ static void watch_output(struct evbuffer *output, const struct evbuffer_cb_info 
 	struct connection *connection = connection_of(bufferevent_openssl_get_ssl(arg));
 	char line[16] = "";
 
+	/* Such a page is the last thing on its connection. */
+	if (connection != NULL && connection->request.logged && info->n_deleted > 0 &&
+	    evbuffer_get_length(output) == 0)
+		connection_finish(connection);
 	if (connection == NULL || connection->request.running || info->n_added == 0 ||
 	    info->orig_size != 0)
 		return;

@@ -75,6 +75,28 @@ slow() { # WAY
   assert_logged 'refused="unsupported protocol"'
 }
 
+# closes WAY [TLS-VERSION]
+closes() {
+  run python3 "$BATS_TEST_DIRNAME/closes.py" "$1" "$PROVIDER_PORT" \
+    "$PROVIDER_CERTS/officer.pem" "$PROVIDER_CERTS/officer.key" "${@:2}"
+  assert_success
+}
+
+@test "TLS says when a connection ends" {
+  start 'timeout = 1'
+  local way version
+  for version in 1.2 1.3; do
+    for way in asked client new idle malformed large; do
+      closes "$way" "$version" || fail "$way, TLS $version: $output"
+    done
+  done
+  python3 "$BATS_TEST_DIRNAME/closes.py" ending "$PROVIDER_PORT" \
+    "$PROVIDER_CERTS/officer.pem" "$PROVIDER_CERTS/officer.key" >ready 3>&- &
+  service_until 5 grep -q ready ready
+  provider_stop one
+  wait $!
+}
+
 @test "HTTP without TLS is not answered" {
   start
   run curl -s --noproxy '*' --max-time 5 "http://127.0.0.1:$PROVIDER_PORT/v1/mode"

@@ -219,7 +219,7 @@ static void test_flips(void)
 	CU_ASSERT_EQUAL(taken, 0);
 	CU_ASSERT_TRUE(n > 10);
 	CU_ASSERT_TRUE(holds(CTLNAME, &first));
-	CU_ASSERT_FALSE(is_there(provider_state(&scene, "CTLFile.tlv.staged")));
+	CU_ASSERT_FALSE(is_there(provider_file(&scene, ".CTLFile.tlv.staged")));
 	/* A signature over another list is none over this one. */
 	buffer_reset(&changed);
 	buffer_add(&changed, second.data, second.len);
@@ -259,6 +259,14 @@ static void test_two_steps(void)
 	CU_ASSERT_TRUE(holds(CTLNAME, &first));
 	CU_ASSERT_EQUAL(provider_ask(&scene, "GET", STAGED, nothing), 200);
 	CU_ASSERT_TRUE(provider_says(&scene, buffer_bytes(&second)));
+	/* It lies beside the file, and is none of the files. */
+	CU_ASSERT_TRUE(holds(".CTLFile.tlv.staged", &second));
+	CU_ASSERT_EQUAL(provider_ask(&scene, "GET", "/v1/files/.CTLFile.tlv.staged", nothing), 404);
+	CU_ASSERT_EQUAL(
+	    provider_ask(&scene, "GET", "/v1/staged/.CTLFile.tlv.staged", nothing), 404);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "GET", "/v1/files", nothing), 200);
+	CU_ASSERT_PTR_NULL(
+	    memmem(scene.answer.data.data, scene.answer.data.len, "staged", strlen("staged")));
 	CU_ASSERT_EQUAL(post_hash(STAGED, "sha256", &by_2), 409);
 	CU_ASSERT_TRUE(provider_refuses(&scene, provider_sha256(buffer_bytes(&second)), "stage"));
 	CU_ASSERT_TRUE(holds(CTLNAME, &first));
@@ -268,6 +276,7 @@ static void test_two_steps(void)
 	CU_ASSERT_TRUE(says("sha256", &second) && says("previous", &first));
 	CU_ASSERT_TRUE(holds(CTLNAME, &second));
 	CU_ASSERT_EQUAL(provider_ask(&scene, "GET", STAGED, nothing), 404);
+	CU_ASSERT_FALSE(is_there(provider_file(&scene, ".CTLFile.tlv.staged")));
 	/* The answer was lost, and it is asked again. */
 	CU_ASSERT_EQUAL(post_hash(STAGED, "sha256", &second), 200);
 	CU_ASSERT_TRUE(says("sha256", &second));
@@ -303,7 +312,7 @@ static void test_changed_between(void)
 	CU_ASSERT_TRUE(holds(CTLNAME, &by_2));
 	/* What is staged was damaged on the disk: it has not the hash any more. */
 	CU_ASSERT_EQUAL(put(STAGED, &by_2), 200);
-	provider_write(provider_state(&scene, "CTLFile.tlv.staged"), buffer_bytes(&first));
+	provider_write(provider_file(&scene, ".CTLFile.tlv.staged"), buffer_bytes(&first));
 	CU_ASSERT_EQUAL(post_hash(STAGED, "sha256", &by_2), 409);
 	provider_scene_free(&scene);
 }

@@ -33,7 +33,7 @@
 #define SKIPPED 77
 
 static const struct bytes nothing;
-static struct buffer lists[2];
+static struct buffer lists[3];
 static struct provider_scene scene;
 
 static int post(const char *path, const char *member, const struct buffer *file)
@@ -192,8 +192,10 @@ static int limited(rlim_t limit)
 	EXPECT(provider_says(&scene, buffer_bytes(&lists[0])));
 	EXPECT(post(REVERT, "to", &lists[0]) == 200);
 	EXPECT(access(provider_file(&scene, ".CTLFile.tlv.ctlproviderd"), F_OK) != 0);
-	if (limit < lists[1].len)
-		EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 507);
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 507);
+	EXPECT(provider_ask(&scene, "GET", STAGED, nothing) == 404);
+	EXPECT(access(provider_file(&scene, ".CTLFile.tlv.staged"), F_OK) != 0);
+	EXPECT(access(provider_state(&scene, "CTLFile.tlv.next"), F_OK) != 0);
 	EXPECT(limit > 1 || provider_ask_json(&scene, "PUT", "/v1/mode", "{\"mode\": 1}") == 507);
 	return 0;
 }
@@ -220,36 +222,46 @@ static void test_no_room(void)
 	provider_scene_free(&scene);
 }
 
+/* Up to the last page; "fill-0" and so on are one page each. */
+static void fill(const char *directory)
+{
+	static const char page[4096];
+	char path[512];
+
+	for (unsigned i = 0; i < 16; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/fill-%u", directory, i);
+		file = fopen(path, "wb");
+		if (file == NULL)
+			break;
+		fwrite(page, 1, sizeof(page), file);
+		fclose(file);
+	}
+}
+
 /* A file system of some pages, mounted where nobody else sees it. */
 static int full_disk(void)
 {
-	struct bytes page = {calloc(1, 4096), 4096};
-	char path[512], name[32];
-
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("tmpfs", scene.settings.directory, "tmpfs", 0, "size=32k") != 0)
 		return SKIPPED;
 	provider_scene_open(&scene);
 	EXPECT(put(&lists[0]) == 200);
-	for (unsigned i = 0; i < 16; i++) {
-		FILE *file;
-
-		snprintf(name, sizeof(name), "fill-%u", i);
-		snprintf(path, sizeof(path), "%s/%s", scene.settings.directory, name);
-		file = fopen(path, "wb");
-		if (file == NULL)
-			break;
-		fwrite(page.data, 1, page.len, file);
-		fclose(file);
-	}
+	fill(scene.settings.directory);
 	EXPECT(put(&lists[1]) == 507);
 	EXPECT(provider_refuses(&scene, "No space left on device", "make room"));
 	EXPECT(holds(0));
-	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 200);
-	EXPECT(post(STAGED, "sha256", &lists[1]) == 507);
+	/* That shows when it is staged. */
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 507);
+	EXPECT(provider_refuses(&scene, "No space left on device", "make room"));
+	EXPECT(post(STAGED, "sha256", &lists[1]) == 409);
 	EXPECT(holds(0));
 	unlink(provider_file(&scene, "fill-0"));
 	unlink(provider_file(&scene, "fill-1"));
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 200);
+	/* What is staged needs no more. */
+	fill(scene.settings.directory);
 	EXPECT(post(STAGED, "sha256", &lists[1]) == 200);
 	EXPECT(holds(1));
 	/* Then it can only be read. */
@@ -261,16 +273,115 @@ static int full_disk(void)
 	return 0;
 }
 
-static void test_full_disk(void)
+/* The same where the provider keeps what was before. */
+static int full_state(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("tmpfs", scene.settings.state, "tmpfs", 0, "size=32k") != 0)
+		return SKIPPED;
+	provider_scene_open(&scene);
+	EXPECT(put(&lists[0]) == 200);
+	fill(scene.settings.state);
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 507);
+	EXPECT(provider_refuses(&scene, "No space left on device", "make room"));
+	EXPECT(access(provider_file(&scene, ".CTLFile.tlv.staged"), F_OK) != 0);
+	unlink(provider_state(&scene, "fill-0"));
+	unlink(provider_state(&scene, "fill-1"));
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[2])) == 200);
+	fill(scene.settings.state);
+	/* What NAME holds now is not what is kept: that would need room. */
+	provider_write(provider_file(&scene, "CTLFile.tlv"), buffer_bytes(&lists[1]));
+	EXPECT(post(STAGED, "sha256", &lists[2]) == 507);
+	EXPECT(provider_holds(provider_file(&scene, "CTLFile.tlv"), buffer_bytes(&lists[1])));
+	provider_write(provider_file(&scene, "CTLFile.tlv"), buffer_bytes(&lists[0]));
+	EXPECT(post(STAGED, "sha256", &lists[2]) == 200);
+	EXPECT(provider_holds(provider_file(&scene, "CTLFile.tlv"), buffer_bytes(&lists[2])));
+	EXPECT(post(REVERT, "to", &lists[0]) == 200);
+	EXPECT(holds(0));
+	return 0;
+}
+
+static void check_full(int (*run)(void))
 {
 	int result;
 
 	provider_scene(&scene);
-	result = in_child(full_disk);
+	result = in_child(run);
 	if (result == SKIPPED)
 		harness_skip("a file system cannot be mounted here");
 	else
 		CU_ASSERT_EQUAL(result, 0);
+	provider_scene_free(&scene);
+}
+
+static void test_full_disk(void)
+{
+	check_full(full_disk);
+}
+
+static void test_full_state(void)
+{
+	check_full(full_state);
+}
+
+/* Each moment between two steps of a delivery, made by hand. */
+static void test_between(void)
+{
+	provider_scene(&scene);
+	provider_scene_open(&scene);
+	CU_ASSERT_EQUAL(put(&lists[0]), 200);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])), 200);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+	/* Renamed, and killed before what was kept got its place; then something is staged. */
+	provider_scene_open(&scene);
+	CU_ASSERT_EQUAL(rename(provider_file(&scene, ".CTLFile.tlv.staged"),
+			    provider_file(&scene, "CTLFile.tlv")),
+	    0);
+	provider_scene_open(&scene);
+	CU_ASSERT_EQUAL(post(STAGED, "sha256", &lists[1]), 200);
+	CU_ASSERT_EQUAL(access(provider_state(&scene, "CTLFile.tlv.next"), F_OK), 0);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[2])), 200);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "DELETE", STAGED, nothing), 204);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+	CU_ASSERT_TRUE(holds(0));
+	/* The same, and back at once. */
+	CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])), 200);
+	CU_ASSERT_EQUAL(rename(provider_file(&scene, ".CTLFile.tlv.staged"),
+			    provider_file(&scene, "CTLFile.tlv")),
+	    0);
+	provider_scene_open(&scene);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+	CU_ASSERT_TRUE(holds(0));
+	CU_ASSERT_NOT_EQUAL(access(provider_state(&scene, "CTLFile.tlv.next"), F_OK), 0);
+	/* What is staged and not committed takes nothing away from what was before. */
+	CU_ASSERT_EQUAL(put(&lists[1]), 200);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[2])), 200);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+	CU_ASSERT_TRUE(holds(0));
+	CU_ASSERT_EQUAL(post(STAGED, "sha256", &lists[2]), 200);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[1]), 409);
+	CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+	CU_ASSERT_TRUE(holds(0));
+	/* What was kept is gone, or damaged: it is kept anew. */
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])), 200);
+		if (i == 0)
+			unlink(provider_state(&scene, "CTLFile.tlv.next"));
+		else
+			provider_write(
+			    provider_state(&scene, "CTLFile.tlv.next"), text_bytes("before"));
+		CU_ASSERT_EQUAL(post(STAGED, "sha256", &lists[1]), 200);
+		CU_ASSERT_EQUAL(post(REVERT, "to", &lists[0]), 200);
+		CU_ASSERT_TRUE(holds(0));
+	}
+	/* A link that somebody puts where it is staged is not followed. */
+	provider_write(provider_file(&scene, "aim"), text_bytes("untouched"));
+	CU_ASSERT_EQUAL(symlink("aim", provider_file(&scene, ".CTLFile.tlv.staged")), 0);
+	CU_ASSERT_EQUAL(post(STAGED, "sha256", &lists[1]), 500);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])), 200);
+	CU_ASSERT_TRUE(provider_holds(provider_file(&scene, "aim"), text_bytes("untouched")));
+	CU_ASSERT_EQUAL(post(STAGED, "sha256", &lists[1]), 200);
+	CU_ASSERT_TRUE(holds(1));
 	provider_scene_free(&scene);
 }
 
@@ -291,17 +402,27 @@ static int may_not_write(void)
 	EXPECT(provider_refuses(&scene, "Permission denied", "let the provider's user write"));
 	EXPECT(holds(0));
 	EXPECT(provider_ask(&scene, "GET", CTL, nothing) == 200);
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 500);
+	EXPECT(chmod(scene.settings.directory, 0755) == 0);
 	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[1])) == 200);
+	EXPECT(chmod(scene.settings.directory, 0555) == 0);
 	EXPECT(post(STAGED, "sha256", &lists[1]) == 500);
+	EXPECT(provider_ask(&scene, "DELETE", STAGED, nothing) == 500);
 	EXPECT(provider_ask(&scene, "GET", STAGED, nothing) == 200);
 	EXPECT(chmod(scene.settings.directory, 0755) == 0);
 	EXPECT(chmod(scene.settings.state, 0500) == 0);
-	EXPECT(put(&lists[1]) == 500);
+	EXPECT(put(&lists[2]) == 500);
 	EXPECT(holds(0));
 	EXPECT(provider_ask_json(&scene, "PUT", "/v1/mode", "{\"mode\": 1}") == 500);
-	EXPECT(provider_ask(&scene, "DELETE", STAGED, nothing) == 500);
-	EXPECT(chmod(scene.settings.state, 0700) == 0);
+	/* All that the second step needs is there already. */
 	EXPECT(post(STAGED, "sha256", &lists[1]) == 200);
+	EXPECT(holds(1));
+	EXPECT(provider_ask(&scene, "PUT", STAGED, buffer_bytes(&lists[2])) == 500);
+	EXPECT(provider_ask(&scene, "GET", STAGED, nothing) == 404);
+	EXPECT(post(REVERT, "to", &lists[0]) == 200);
+	EXPECT(holds(0));
+	EXPECT(chmod(scene.settings.state, 0700) == 0);
+	EXPECT(put(&lists[1]) == 200);
 	EXPECT(holds(1));
 	EXPECT(chmod(provider_file(&scene, "CTLFile.tlv"), 0) == 0);
 	EXPECT(provider_ask(&scene, "GET", CTL, nothing) == 500);
@@ -348,14 +469,17 @@ int main(void)
 	    {"what a killed one left is put in order", test_leftovers},
 	    {"with no room for the file nothing changes", test_no_room},
 	    {"a full disk is 507, a read-only one 500", test_full_disk},
+	    {"a full state directory shows when a file is staged", test_full_state},
+	    {"between any two steps of a delivery the way back stays open", test_between},
 	    {"where it may not write nothing changes", test_may_not},
 	};
 	int failed;
 
-	for (uint32_t i = 0; i < 2; i++)
+	for (uint32_t i = 0; i < 3; i++)
 		lists[i] = provider_list(BOTH, PROVIDER_TOKEN_1, 1000 + i, "CTLFile.tlv");
 	failed = harness_main("provider faults", tests, HARNESS_COUNT(tests));
 	buffer_free(&lists[0]);
 	buffer_free(&lists[1]);
+	buffer_free(&lists[2]);
 	return failed;
 }
