@@ -14,6 +14,9 @@
 #define BEGIN_STATE	   "state.db"
 #define BEGIN_CTL	   "CTLFile.tlv"
 
+/* The reason of a generation that was taken over begins so: servers have it already. */
+#define BEGIN_REASON "init --from "
+
 struct begin_request {
 	const char *conf;    /* the file to make */
 	const char *from;    /* a CTL; NULL for begin_template() */

@@ -5,6 +5,7 @@
  */
 #include "admin/begin_state.h"
 
+#include "admin/begin.h"
 #include "admin/port_memory.h"
 #include "base/text.h"
 
@@ -62,7 +63,7 @@ static enum status put_words(struct words *w, const struct begin_parts *parts, s
 	char shown[256];
 
 	text_printable_into(shown, sizeof(shown), text_bytes(base != NULL ? base + 1 : from));
-	buffer_printf(&w->act, "init --from %s", shown);
+	buffer_printf(&w->act, BEGIN_REASON "%s", shown);
 	text_printable_into(shown, sizeof(shown), text_bytes(from));
 	buffer_printf(&w->what, "taken over from %s", shown);
 	/* It verified, so all of them are there. */

@@ -5,6 +5,7 @@
  */
 #include "admin/recover.h"
 
+#include "admin/begin.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -63,6 +64,12 @@ enum status admin_look_at_file(
 	    cluster->inventory.ctl_file, &cluster->current.ctl, missing, differs, err);
 }
 
+/* Nobody has to publish what the servers had before. */
+static bool is_taken_over(const struct generation *generation)
+{
+	return strncmp(generation->reason, BEGIN_REASON, strlen(BEGIN_REASON)) == 0;
+}
+
 static enum status settle(
     struct cluster *cluster, const struct generation *pending, struct error *err)
 {
@@ -77,6 +84,14 @@ static enum status settle(
 		return st;
 	snprintf(what, sizeof(what), "generation %lld", (long long)pending->number);
 	audit.what = what;
+	if (!missing && !differs && is_taken_over(pending)) {
+		audit.outcome = "done: the run was interrupted, and its CTL file was written";
+		tell(cluster,
+		    _("the last run (%s) was interrupted after its CTL was written: generation "
+		      "%lld is current now"),
+		    pending->reason, (long long)pending->number);
+		return store_finish(cluster->store, pending->number, &audit, err);
+	}
 	if (!missing && !differs) {
 		audit.outcome = "signed: the run was interrupted after its CTL file was written";
 		tell(cluster,
