@@ -15,8 +15,7 @@
 #include "cli/trust_certificate.h"
 
 #include <errno.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,22 +55,6 @@ static void warn(struct refresh *r, const char *node, const struct error *err)
 }
 
 /* ---- what has changed ----------------------------------------------------------------------- */
-
-static enum status encode_pem(X509 *x509, struct buffer *out, struct error *err)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long len;
-
-	if (bio == NULL || PEM_write_bio_X509(bio, x509) != 1) {
-		BIO_free(bio);
-		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
-	}
-	len = BIO_get_mem_data(bio, &data);
-	buffer_add(out, data, (size_t)len);
-	BIO_free(bio);
-	return buffer_status(out, err);
-}
 
 /* Whether PATH holds X509 already; a file that holds something else has changed. */
 static bool is_same(const char *path, X509 *x509)
@@ -119,7 +102,7 @@ static enum status look(
 	if (path == NULL || x509 == NULL)
 		return ST_OK;
 	trust_certificate_sha256(x509, change.sha256);
-	st = encode_pem(x509, &change.pem, err);
+	st = certificate_pem(x509, &change.pem, err);
 	if (st == ST_OK)
 		st = check_shared(r, &change, &known, err);
 	if (st == ST_OK && (known || is_same(path, x509))) {

@@ -7,9 +7,7 @@
 
 #include "base/file.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,17 +72,16 @@ static enum status select_object(const struct export *export, struct tokens *tok
 
 static enum status encode(const X509 *x509, bool der, struct buffer *out, struct error *err)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long len;
+	unsigned char *bytes = NULL;
+	int len;
 
-	if (bio == NULL || (der ? i2d_X509_bio(bio, x509) : PEM_write_bio_X509(bio, x509)) != 1) {
-		BIO_free(bio);
+	if (!der)
+		return certificate_pem(x509, out, err);
+	len = i2d_X509(x509, &bytes);
+	if (len <= 0)
 		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
-	}
-	len = BIO_get_mem_data(bio, &data);
-	buffer_add(out, data, (size_t)len);
-	BIO_free(bio);
+	buffer_add(out, bytes, (size_t)len);
+	OPENSSL_free(bytes);
 	return buffer_status(out, err);
 }
 

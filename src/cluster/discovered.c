@@ -9,8 +9,6 @@
 #include "cluster/inventory_parts.h"
 
 #include <ctype.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -62,22 +60,6 @@ static char *file_name(const struct discovered_files *files, const char *node, c
 	return name;
 }
 
-static enum status encode_pem(X509 *x509, struct buffer *out, struct error *err)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long len;
-
-	if (bio == NULL || PEM_write_bio_X509(bio, x509) != 1) {
-		BIO_free(bio);
-		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
-	}
-	len = BIO_get_mem_data(bio, &data);
-	buffer_add(out, data, (size_t)len);
-	BIO_free(bio);
-	return buffer_status(out, err);
-}
-
 /* Adds a file with X509, and the setting NAME that names it. */
 static enum status put_certificate(struct writing *w, const char *name, X509 *x509,
     const char *node, const char *suffix, struct error *err)
@@ -99,7 +81,7 @@ static enum status put_certificate(struct writing *w, const char *name, X509 *x5
 	out->n++;
 	snprintf(path, sizeof(path), "%s/%s", w->cluster->folder, file->name);
 	put_setting(&out->conf, "\t", name, path);
-	return encode_pem(x509, &file->pem, err);
+	return certificate_pem(x509, &file->pem, err);
 }
 
 static void put_services(struct buffer *out, unsigned services)

@@ -8,8 +8,6 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,23 +43,6 @@ static void put_setting(struct buffer *out, const char *indent, const char *name
 	buffer_printf(out, "%s%s = ", indent, name);
 	inventory_quote(out, value);
 	buffer_printf(out, "\n");
-}
-
-static enum status encode_pem(struct bytes der, struct buffer *out, struct error *err)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long len;
-
-	/* The list's own bytes: encoding the certificate anew might change them. */
-	if (bio == NULL || PEM_write_bio(bio, PEM_STRING_X509, "", der.data, (long)der.len) <= 0) {
-		BIO_free(bio);
-		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
-	}
-	len = BIO_get_mem_data(bio, &data);
-	buffer_add(out, data, (size_t)len);
-	BIO_free(bio);
-	return buffer_status(out, err);
 }
 
 /* STEM-SUFFIX.pem, or with a number if that is taken: a server may be called "itlrecovery". */
@@ -103,7 +84,7 @@ static enum status put_certificate(struct taking *t, const char *name, size_t re
 	out->n_files++;
 	snprintf(path, sizeof(path), "%s/%s", t->request->folder, file->name);
 	put_setting(&out->conf, "\t", name, path);
-	return encode_pem(t->list->records[record].certificate, &file->pem, err);
+	return certificate_der_pem(t->list->records[record].certificate, &file->pem, err);
 }
 
 static void put_address(struct buffer *out, const char *name, struct bytes ip)

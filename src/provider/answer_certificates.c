@@ -8,9 +8,7 @@
 #include "base/text.h"
 #include "trustlist/trustlist.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -103,23 +101,6 @@ void answer_certificates(struct provider *provider, const struct provider_reques
 		reply_failed(out, &err);
 }
 
-static enum status write_pem(X509 *x509, struct buffer *out, struct error *err)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	enum status st = ST_OK;
-	char *text = NULL;
-	long len;
-
-	if (bio == NULL || PEM_write_bio_X509(bio, x509) != 1) {
-		st = error_openssl(err, ST_CRYPTO, "%s", _("cannot encode the certificate"));
-	} else {
-		len = BIO_get_mem_data(bio, &text);
-		buffer_add(out, text, (size_t)len);
-	}
-	BIO_free(bio);
-	return st;
-}
-
 void answer_certificate(struct provider *provider, const struct provider_request *request,
     const char *name, struct provider_answer *out)
 {
@@ -141,7 +122,7 @@ void answer_certificate(struct provider *provider, const struct provider_request
 	}
 	st = read_offer(offer, &x509, &err);
 	if (st == ST_OK)
-		st = write_pem(x509, &pem, &err);
+		st = certificate_pem(x509, &pem, &err);
 	if (st == ST_OK)
 		reply_text(out, "application/x-pem-file", &pem);
 	else

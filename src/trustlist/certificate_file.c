@@ -141,3 +141,32 @@ enum status certificate_read(const char *path, X509 **out, struct error *err)
 	buffer_free(&file);
 	return st;
 }
+
+enum status certificate_der_pem(struct bytes der, struct buffer *out, struct error *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+	long len;
+
+	if (bio == NULL || PEM_write_bio(bio, PEM_STRING_X509, "", der.data, (long)der.len) <= 0) {
+		BIO_free(bio);
+		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
+	}
+	len = BIO_get_mem_data(bio, &data);
+	buffer_add(out, data, (size_t)len);
+	BIO_free(bio);
+	return buffer_status(out, err);
+}
+
+enum status certificate_pem(const X509 *certificate, struct buffer *out, struct error *err)
+{
+	unsigned char *der = NULL;
+	const int len = i2d_X509(certificate, &der);
+	enum status st;
+
+	if (len <= 0)
+		return error_openssl(err, ST_CRYPTO, "%s", _("the certificate cannot be written"));
+	st = certificate_der_pem((struct bytes){der, (size_t)len}, out, err);
+	OPENSSL_free(der);
+	return st;
+}

@@ -206,6 +206,10 @@ enum status tl_decode_certificates(
  */
 enum status certificate_read(const char *path, X509 **out, struct error *err);
 
+/* Appends CERTIFICATE, or the one whose encoding is DER, to OUT in PEM form. */
+enum status certificate_pem(const X509 *certificate, struct buffer *out, struct error *err);
+enum status certificate_der_pem(struct bytes der, struct buffer *out, struct error *err);
+
 /* A certificate's serial as lists store it: big-endian, no sign byte.  Points into CERTIFICATE. */
 struct bytes tl_certificate_serial(const X509 *certificate);
 
