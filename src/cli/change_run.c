@@ -54,19 +54,6 @@ static void add_hash(struct buffer *out, const char *algorithm, const struct buf
 		text_hex(out, (struct bytes){hash, len}, 0, true);
 }
 
-static void add_lines(struct buffer *out, struct buffer *lines)
-{
-	const char *text = buffer_text(lines);
-	size_t n = 0;
-
-	while (text != NULL && *text != '\0') {
-		const size_t len = strcspn(text, "\n");
-
-		buffer_printf(out, "  %zu. %.*s\n", ++n, (int)len, text);
-		text += len + (text[len] == '\n' ? 1 : 0);
-	}
-}
-
 /* What came of the signing and of publishing.  PUBLISHED: NULL when that was not tried. */
 struct outcome {
 	struct change_result *signed_as;
@@ -107,7 +94,7 @@ static void put_todo(struct buffer *out, const struct outcome *outcome)
 		return;
 	buffer_printf(
 	    out, "%s", is_current(outcome) ? _("Now:\n") : _("Once it is on every server:\n"));
-	add_lines(out, &outcome->signed_as->todo);
+	cli_publish_put_steps(out, &outcome->signed_as->todo);
 }
 
 static int print_text(const struct outcome *outcome)
@@ -274,6 +261,8 @@ static int run(struct cli_change *change, struct cluster *cluster)
 		outcome.published = &published;
 	}
 	rc = print_result(change, &outcome);
+	if (outcome.failed != NULL && !change->json)
+		cli_publish_shorten(&published, &err);
 	if (outcome.failed != NULL)
 		rc = cli_fail(outcome.failed);
 	publish_result_free(&published);

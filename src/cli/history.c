@@ -30,6 +30,7 @@ struct target {
 	json_t *list;
 	int64_t current;
 	bool narrow;   /* the whole table is too wide for the terminal */
+	bool days;     /* and so it is with times: only the day is told */
 	size_t reason; /* columns that there are */
 	size_t signer;
 	size_t widest_reason; /* columns that it takes */
@@ -71,10 +72,11 @@ static void put_narrow_row(
     struct target *target, const struct generation *g, const char *number, char *when, char *sha1)
 {
 	char name[128], reason[256], signer[128];
+	const size_t told = strlen(target->days ? "2026-11-23" : "2026-11-23 14:05");
 
-	/* To the minute; whole is it in JSON. */
-	if (strlen(when) > strlen("2026-11-23 14:05"))
-		when[strlen("2026-11-23 14:05")] = '\0';
+	/* Whole is it in JSON. */
+	if (strlen(when) > told)
+		when[told] = '\0';
 	sha1[HASH_SHORT] = '\0';
 	short_signer(name, sizeof(name), g->signer);
 	cluster_text_shorten(reason, sizeof(reason), g->reason, target->reason);
@@ -149,7 +151,7 @@ static size_t width_of(struct buffer *table)
 
 /*
  * Fits the table to a terminal of WIDTH columns: without the digest, and with Reason and Signed by
- * cut, the longer one first.
+ * cut, the longer one first; then without the times of the days.
  */
 static enum status fit_table(const struct cluster *cluster, size_t width, struct target *target,
     struct buffer *out, struct error *err)
@@ -173,6 +175,10 @@ static enum status fit_table(const struct cluster *cluster, size_t width, struct
 			break;
 		--*longer;
 	}
+	st = fill_table(cluster, target, out, err);
+	if (st != ST_OK || width_of(out) <= width)
+		return st;
+	target->days = true;
 	return fill_table(cluster, target, out, err);
 }
 

@@ -90,6 +90,17 @@ static void free_answer(struct answer *answer)
 	*answer = (struct answer){.host = NULL};
 }
 
+/* There is no ctlsign.conf yet whose section could name whom to trust. */
+static void hint_option(const struct discovery *d, struct error *err)
+{
+	if (err->status == ST_NOT_VERIFIED && d->settings.provider_trust == NULL &&
+	    strstr(err->hint, "provider-trust") != NULL)
+		error_hint(err, "%s",
+		    _("compare the fingerprint with the provider's certificate on the node; if it "
+		      "is right, put that certificate into a file and name it with "
+		      "--provider-trust FILE"));
+}
+
 /* WHERE is HOST[:PORT]; one that answered before is passed over. */
 static enum status ask(struct discovery *d, const char *where, struct error *err)
 {
@@ -109,6 +120,8 @@ static enum status ask(struct discovery *d, const char *where, struct error *err
 	}
 	if (st != ST_OK && err->where[0] == '\0')
 		error_where(err, "%s", where);
+	if (st != ST_OK)
+		hint_option(d, err);
 	if (st == ST_OK && !is_known(d, answer.node.name))
 		d->answers[d->n++] = answer;
 	else
@@ -147,7 +160,23 @@ static enum status ask_all(struct discovery *d, struct error *err)
 
 /* ---- what they said ------------------------------------------------------------------------- */
 
-/* The first that was asked, unless one says that it is. */
+/* What the list of SASTs, and CAPF's certificate, are of: only the publisher knows. */
+static enum status no_publisher(const struct discovery *d, struct error *err)
+{
+	const struct provider_node *first = &d->answers[0].node;
+
+	error_set(err, ST_FAILED,
+	    _("'%s' says that it is a %s, and no node that was asked says that it is the "
+	      "publisher"),
+	    first->name, first->role);
+	error_where(err, "%s", d->answers[0].host);
+	error_hint(err, "%s",
+	    _("name the publisher with --discover, too, or set 'role' in ctlproviderd.conf of the "
+	      "publisher"));
+	return ST_FAILED;
+}
+
+/* The one that says that it is. */
 static enum status find_publisher(struct discovery *d, struct error *err)
 {
 	size_t found = 0;
@@ -164,7 +193,7 @@ static enum status find_publisher(struct discovery *d, struct error *err)
 		error_hint(err, "%s", _("set 'role' right in ctlproviderd.conf of these nodes"));
 		return ST_FAILED;
 	}
-	return ST_OK;
+	return found > 0 ? ST_OK : no_publisher(d, err);
 }
 
 /* What it says, else what the first one says of it, else where it was asked. */
@@ -237,6 +266,19 @@ static enum status put_together(struct discovery *d, struct error *err)
 	return ST_USAGE;
 }
 
+/* In mixed mode the servers have certificates. */
+static bool is_mixed(const struct trustlist *list)
+{
+	for (size_t i = 0; i < list->n_records; i++) {
+		const struct tl_record *record = &list->records[i];
+
+		if (record->certificate.data != NULL && record->has_role &&
+		    record->role != TL_ROLE_SAST && record->role != TL_ROLE_CAPF)
+			return true;
+	}
+	return false;
+}
+
 /* A CTL that phones would not take is left out: somebody has to look at it. */
 static void look_at_ctl(struct discovery *d)
 {
@@ -255,6 +297,7 @@ static void look_at_ctl(struct discovery *d)
 	if (st == ST_OK)
 		st = tl_verify(verifier, &list, &err);
 	d->has_ctl = st == ST_OK;
+	d->cluster.mixed = d->cluster.mixed || (d->has_ctl && is_mixed(&list));
 	if (st != ST_OK) {
 		snprintf(text, sizeof(text), _("the CTL that '%s' serves is left out: %s"),
 		    publisher->node.name, error_line(&err, line, sizeof(line)));

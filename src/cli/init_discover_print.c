@@ -62,13 +62,14 @@ static void put_nodes(const struct discovery *d, struct buffer *out)
 	struct text_table *table = text_table_new(4);
 
 	text_table_row(
-	    table, (const char *[]){_("  NODE"), _("ROLE"), _("ADDRESS"), _("CTL PROVIDER")});
+	    table, (const char *[]){_("  Node"), _("Role"), _("Address"), _("CTL Provider")});
 	for (size_t i = 0; i < d->cluster.n_nodes; i++) {
 		const struct discovered_node *node = &d->nodes[i];
 		char name[320], where[320];
 
 		snprintf(name, sizeof(name), "  %s", node->name);
-		snprintf(where, sizeof(where), "%s, %u", node->host, node->port);
+		snprintf(where, sizeof(where),
+		    strchr(node->host, ':') != NULL ? "[%s]:%u" : "%s:%u", node->host, node->port);
 		text_table_row(table,
 		    (const char *[]){name, inventory_role_name(node->role), node->address, where});
 	}

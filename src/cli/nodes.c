@@ -36,14 +36,15 @@ static int verdict(const struct node_copies *copies)
 	return copies->n_failed > 0 ? CLI_FAILED : CLI_DONE;
 }
 
-static int print(const struct request *request, const struct node_copies *copies)
+static int print(
+    const struct request *request, const struct cluster *cluster, const struct node_copies *copies)
 {
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
 	if (request->json)
-		return cli_print_json(nodes_json(copies));
-	nodes_put(&out, copies, cli_width(STDOUT_FILENO));
+		return cli_print_json(nodes_json(copies, cluster->phase));
+	nodes_put(&out, copies, cluster->phase, cli_width(STDOUT_FILENO));
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;
@@ -63,7 +64,7 @@ static int examine(struct request *request)
 
 	if (st == ST_OK)
 		st = cli_publish_nodes(&cluster, &how, &copies, &err);
-	rc = st == ST_OK ? print(request, &copies) : cli_fail(&err);
+	rc = st == ST_OK ? print(request, &cluster, &copies) : cli_fail(&err);
 	if (st == ST_OK && rc == CLI_DONE)
 		rc = verdict(&copies);
 	node_copies_free(&copies);

@@ -10,10 +10,14 @@
 
 #include <jansson.h>
 
-/* Appends the table and what to do about it, for a terminal of WIDTH columns (0: none). */
-void nodes_put(struct buffer *out, const struct node_copies *copies, size_t width);
+/*
+ * Appends the table and what to do about it, for a terminal of WIDTH columns (0: none).  PHASE: how
+ * far the pending generation is.
+ */
+void nodes_put(
+    struct buffer *out, const struct node_copies *copies, enum delivery_phase phase, size_t width);
 
 /* All of it as an object; keys as in ctlsign-nodes(1). */
-json_t *nodes_json(const struct node_copies *copies);
+json_t *nodes_json(const struct node_copies *copies, enum delivery_phase phase);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/cluster_text.h"
+#include "cli/publish_list.h"
 #include "cli/publish_print.h"
 
 #include <stdio.h>
@@ -71,6 +72,19 @@ static const char *state_word(enum state state)
 	}
 }
 
+static enum cli_publish_shade state_shade(enum state state)
+{
+	switch (state) {
+	case STATE_CURRENT:
+		return CLI_PUBLISH_GOOD;
+	case STATE_DIFFERS:
+	case STATE_FAILED:
+		return CLI_PUBLISH_BAD;
+	default:
+		return CLI_PUBLISH_PLAIN;
+	}
+}
+
 /* ---- the table --------------------------------------------------------------------------------
  */
 
@@ -80,7 +94,9 @@ struct fit {
 	size_t place;
 	size_t node;
 	bool minutes; /* times end with the minute */
+	bool no_made; /* the generation has to do */
 	bool no_md5;  /* the SHA-1 has to do */
+	bool colour;
 };
 
 static const char *shorten(char out[CELL_MAX], const char *text, size_t columns)
@@ -96,7 +112,7 @@ static const char *hash_cell(char out[CELL_MAX], const char *hash, size_t digits
 	return out;
 }
 
-enum { COLUMNS = 7, COLUMN_MD5 = 2 };
+enum { COLUMNS = 7, COLUMN_MD5 = 2, COLUMN_MADE = 5 };
 
 /* A row of all COLUMNS, of which some may be left out. */
 static void add_row(struct text_table *table, const struct fit *fit, const char *const *cells)
@@ -105,7 +121,7 @@ static void add_row(struct text_table *table, const struct fit *fit, const char 
 	size_t n = 0;
 
 	for (size_t i = 0; i < COLUMNS; i++)
-		if (i != COLUMN_MD5 || !fit->no_md5)
+		if ((i != COLUMN_MD5 || !fit->no_md5) && (i != COLUMN_MADE || !fit->no_made))
 			shown[n++] = cells[i];
 	text_table_row(table, shown);
 }
@@ -114,7 +130,8 @@ static void put_row(struct text_table *table, const struct node_copies *copies,
     const struct node_copy *copy, const struct fit *fit)
 {
 	char node[CELL_MAX], place[CELL_MAX], cut[CELL_MAX], md5[CELL_MAX], sha1[CELL_MAX];
-	char generation[32] = "-", made[CLUSTER_TIME_MAX] = "-";
+	char generation[32] = "-", made[CLUSTER_TIME_MAX] = "-", word[64];
+	const enum state state = state_of(copies, copy);
 
 	text_printable_into(place, sizeof(place), text_bytes(copy->place));
 	if (copy->generation > 0)
@@ -126,14 +143,18 @@ static void put_row(struct text_table *table, const struct node_copies *copies,
 	if (fit->minutes && strlen(made) > strlen("2026-11-23 14:05"))
 		made[strlen("2026-11-23 14:05")] = '\0';
 	add_row(table, fit,
-	    (const char *[]){shorten(node, copy->node, fit->node), shorten(cut, place, fit->place),
+	    (const char *[]){shorten(node, copy->node, fit->node),
+		cli_publish_cut_middle(cut, sizeof(cut), place, fit->place),
 		hash_cell(md5, copy->md5, fit->hash), hash_cell(sha1, copy->sha1, fit->hash),
-		generation, made, state_word(state_of(copies, copy))});
+		generation, made,
+		cli_publish_shaded(word, sizeof(word), state_word(state),
+		    fit->colour ? state_shade(state) : CLI_PUBLISH_PLAIN)});
 }
 
 static void put_table(struct buffer *out, const struct node_copies *copies, const struct fit *fit)
 {
-	struct text_table *table = text_table_new(fit->no_md5 ? COLUMNS - 1 : COLUMNS);
+	struct text_table *table =
+	    text_table_new(COLUMNS - (fit->no_md5 ? 1u : 0u) - (fit->no_made ? 1u : 0u));
 
 	add_row(table, fit,
 	    (const char *[]){
@@ -164,18 +185,23 @@ static size_t cut_by(size_t longest_one, size_t over)
 	return longest_one > over + LEAST_COLUMNS ? longest_one - over : LEAST_COLUMNS;
 }
 
-/* First the checksums are cut, then the times; the MD5 is left out; then places and names. */
+/*
+ * First the checksums are cut, then the times; MD5 and times are left out; then places are cut in
+ * the middle, and names.
+ */
 static void fit_table(struct buffer *out, const struct node_copies *copies, size_t width)
 {
 	struct fit fits[] = {{.hash = 0}, {.hash = HASH_SHOWN},
 	    {.hash = HASH_SHORT, .minutes = true},
-	    {.hash = HASH_SHORT, .minutes = true, .no_md5 = true}};
+	    {.hash = HASH_SHORT, .minutes = true, .no_md5 = true},
+	    {.hash = HASH_SHORT, .no_made = true, .no_md5 = true}};
 	const size_t n = sizeof(fits) / sizeof(fits[0]);
 	struct fit *last = &fits[n - 1];
 	struct buffer table = BUFFER_INIT;
 	size_t wide = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		fits[i].colour = cli_publish_colour(width);
 		put_table(&table, copies, &fits[i]);
 		wide = cli_publish_width_of(&table);
 		if (width == 0 || wide <= width)
@@ -190,8 +216,7 @@ static void fit_table(struct buffer *out, const struct node_copies *copies, size
 		last->node = cut_by(longest(copies, true), wide - width);
 		put_table(&table, copies, last);
 	}
-	buffer_add(out, table.data, table.len);
-	out->failed = out->failed || table.failed;
+	cli_publish_add_table(out, &table);
 	buffer_free(&table);
 }
 
@@ -238,14 +263,52 @@ static bool only_phones_differ(const struct node_copies *copies)
 	return phones;
 }
 
-static void put_advice(struct buffer *out, const struct node_copies *copies)
+/* How far the generation is that is not the current one yet, and the ways on. */
+static void put_pending(struct buffer *out, enum delivery_phase phase, long long number)
 {
-	if (copies->pending > 0)
+	switch (phase) {
+	case DELIVERY_NONE:
+		buffer_printf(out,
+		    _("Generation %lld is being made, or the run that made it was killed; the next "
+		      "command that changes something puts that in order.\n"),
+		    number);
+		break;
+	case DELIVERY_SIGNED:
 		buffer_printf(out,
 		    _("Generation %lld is signed and not published:\n"
-		      "  ctlsign publish           delivers it, or goes on\n"
-		      "  ctlsign publish --back    takes it back\n"),
-		    (long long)copies->pending);
+		      "  ctlsign publish              delivers it\n"
+		      "  ctlsign publish --back       drops it\n"),
+		    number);
+		break;
+	case DELIVERY_COMMIT:
+		buffer_printf(out,
+		    _("Generation %lld is on some servers, and may not be on others:\n"
+		      "  ctlsign publish --resume     goes on with it\n"
+		      "  ctlsign publish --back       takes it back\n"),
+		    number);
+		break;
+	case DELIVERY_CARRY:
+		buffer_printf(out,
+		    _("Generation %lld waits to be carried to servers by hand:\n"
+		      "  ctlsign publish --by-hand    what goes where, and that it is done\n"
+		      "  ctlsign publish --back       takes it back\n"),
+		    number);
+		break;
+	case DELIVERY_BACK:
+		buffer_printf(out,
+		    _("Generation %lld is being taken back, and may still be on some servers:\n"
+		      "  ctlsign publish --back       goes on with that\n"
+		      "  ctlsign publish --resume     delivers it after all\n"),
+		    number);
+		break;
+	}
+}
+
+static void put_advice(
+    struct buffer *out, const struct node_copies *copies, enum delivery_phase phase)
+{
+	if (copies->pending > 0)
+		put_pending(out, phase, (long long)copies->pending);
 	else if (copies->n_odd > 0 && only_phones_differ(copies))
 		buffer_printf(out, "%s",
 		    _("Phones get another file than the targets hold: restart the TFTP service "
@@ -264,7 +327,8 @@ static void put_advice(struct buffer *out, const struct node_copies *copies)
 		    (long long)copies->current);
 }
 
-void nodes_put(struct buffer *out, const struct node_copies *copies, size_t width)
+void nodes_put(
+    struct buffer *out, const struct node_copies *copies, enum delivery_phase phase, size_t width)
 {
 	struct buffer text = BUFFER_INIT;
 
@@ -274,7 +338,7 @@ void nodes_put(struct buffer *out, const struct node_copies *copies, size_t widt
 		fit_table(out, copies, width);
 	put_failures(&text, copies);
 	put_without(&text, copies);
-	put_advice(&text, copies);
+	put_advice(&text, copies, phase);
 	if (text.len > 0 && buffer_text(&text) != NULL)
 		text_fold(out, buffer_text(&text), width);
 	out->failed = out->failed || text.failed;
@@ -299,7 +363,7 @@ static json_t *copy_json(const struct node_copies *copies, const struct node_cop
 	    "error", cli_publish_error_json(&copy->err));
 }
 
-json_t *nodes_json(const struct node_copies *copies)
+json_t *nodes_json(const struct node_copies *copies, enum delivery_phase phase)
 {
 	json_t *nodes = json_array(), *without = json_array();
 
@@ -307,6 +371,8 @@ json_t *nodes_json(const struct node_copies *copies)
 		json_array_append_new(nodes, copy_json(copies, &copies->list[i]));
 	for (size_t i = 0; i < copies->n_without; i++)
 		json_array_append_new(without, json_string(copies->without[i]));
-	return json_pack("{s:o, s:o, s:o, s:o}", "current", number_or_null(copies->current),
-	    "pending", number_or_null(copies->pending), "nodes", nodes, "without", without);
+	return json_pack("{s:o, s:o, s:s, s:o, s:o}", "current", number_or_null(copies->current),
+	    "pending", number_or_null(copies->pending), "publishing",
+	    cli_publish_phase_code(copies->pending > 0 ? phase : DELIVERY_NONE), "nodes", nodes,
+	    "without", without);
 }

@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
+#include "admin/todo.h"
 #include "base/text.h"
 #include "cli/cluster_options.h"
 #include "cli/pin_options.h"
@@ -45,12 +46,17 @@ static void say_what_is_done(const struct publish_command *request, const struct
 
 	if (request->kind != CLI_PUBLISH_FORTH || request->json)
 		return;
-	if (cluster->phase == DELIVERY_COMMIT || cluster->phase == DELIVERY_BACK)
+	if (cluster->phase == DELIVERY_COMMIT)
 		snprintf(text, sizeof(text),
-		    _("Going on with the delivery of generation %lld, which was begun."), number);
+		    _("going on with the delivery of generation %lld, which was begun"), number);
+	else if (cluster->phase == DELIVERY_BACK)
+		snprintf(text, sizeof(text),
+		    _("turning round: generation %lld was being taken back, and is delivered "
+		      "after all"),
+		    number);
 	else if (request->resume && cluster->phase == DELIVERY_SIGNED)
 		snprintf(text, sizeof(text),
-		    _("No target has changed yet: generation %lld is delivered from the start."),
+		    _("no target has changed yet: generation %lld is delivered from the start"),
 		    number);
 	else
 		return;
@@ -79,6 +85,19 @@ static void put_by_hand(const struct publish_result *result, struct buffer *out)
 	buffer_free(&names);
 }
 
+static void put_current(
+    const struct cluster *cluster, const struct publish_result *result, struct buffer *out)
+{
+	struct buffer todo = BUFFER_INIT;
+
+	buffer_printf(
+	    out, _("Generation %lld is the current one.\nNow:\n"), (long long)result->generation);
+	admin_todo(&cluster->inventory, (enum cluster_mode)cluster->pending.mode,
+	    admin_is_reset_localkey(cluster->pending.reason), &todo);
+	cli_publish_put_steps(out, &todo);
+	buffer_free(&todo);
+}
+
 static void put_outcome(const struct publish_command *request, const struct cluster *cluster,
     const struct publish_result *result, struct buffer *out)
 {
@@ -92,11 +111,7 @@ static void put_outcome(const struct publish_command *request, const struct clus
 	else if (request->kind == CLI_PUBLISH_BACK)
 		buffer_printf(out, _("Generation %lld is taken back: there is no CTL.\n"), number);
 	else if (result->current)
-		buffer_printf(out,
-		    _("Generation %lld is the current one.\n"
-		      "Restart TFTP and CallManager on all nodes that run them, then reset the "
-		      "phones.\n"),
-		    number);
+		put_current(cluster, result, out);
 	else
 		put_by_hand(result, out);
 }
@@ -110,7 +125,7 @@ static int print_text(const struct publish_command *request, const struct cluste
 
 	cli_publish_put(&out, result, width);
 	if (request->kind == CLI_PUBLISH_AGAIN)
-		cli_publish_again_put(&text, result, request->dry_run, done);
+		cli_publish_again_put(&text, &cluster->inventory, result, request->dry_run, done);
 	else if (done)
 		put_outcome(request, cluster, result, &text);
 	if (text.len > 0 && buffer_text(&text) != NULL)
@@ -152,6 +167,8 @@ static int deliver(const struct publish_command *request, struct cluster *cluste
 	if (st == ST_OK || result.n_rows > 0)
 		rc = request->json ? cli_print_json(json_of(request, &result))
 				   : print_text(request, cluster, &result, st == ST_OK);
+	if (st != ST_OK && !request->json)
+		cli_publish_shorten(&result, &err);
 	if (st != ST_OK)
 		rc = cli_fail(&err);
 	else if (request->dry_run && !request->json)

@@ -5,9 +5,11 @@
  */
 #include "cli/publish_again.h"
 
+#include "admin/todo.h"
 #include "base/text.h"
 #include "cli/publish_print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_MAX_SHOWN 512
@@ -80,8 +82,30 @@ static bool any(const struct publish_result *result, bool look_only)
 	return false;
 }
 
-void cli_publish_again_put(
-    struct buffer *out, const struct publish_result *result, bool look_only, bool done)
+/* What has to be done on the nodes that got something. */
+static void put_todo(
+    struct buffer *out, const struct inventory *inventory, const struct publish_result *result)
+{
+	const char **nodes = calloc(result->n_rows + 1, sizeof(*nodes));
+	struct buffer todo = BUFFER_INIT;
+	size_t n = 0;
+
+	if (nodes == NULL) {
+		out->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < result->n_rows; i++)
+		if (differed(&result->rows[i]) && result->rows[i].changed)
+			nodes[n++] = result->rows[i].place->node;
+	buffer_printf(out, "%s", _("Now:\n"));
+	admin_todo_again(inventory, nodes, n, &todo);
+	cli_publish_put_steps(out, &todo);
+	buffer_free(&todo);
+	free(nodes);
+}
+
+void cli_publish_again_put(struct buffer *out, const struct inventory *inventory,
+    const struct publish_result *result, bool look_only, bool done)
 {
 	const long long number = (long long)result->generation;
 
@@ -93,9 +117,7 @@ void cli_publish_again_put(
 			buffer_printf(out, _("Generation %lld was delivered again to:\n"), number);
 		put_rows(out, result, look_only);
 		if (!look_only)
-			buffer_printf(out, "%s",
-			    _("Restart TFTP and CallManager on these nodes where they run them, "
-			      "then reset the phones.\n"));
+			put_todo(out, inventory, result);
 	} else if (done) {
 		buffer_printf(
 		    out, _("Nothing to deliver: every target holds generation %lld.\n"), number);

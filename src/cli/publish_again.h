@@ -14,8 +14,8 @@
  * Appends which targets differed in which files, and what to do next; DONE: nothing failed.  With
  * LOOK_ONLY nothing was delivered.
  */
-void cli_publish_again_put(
-    struct buffer *out, const struct publish_result *result, bool look_only, bool done);
+void cli_publish_again_put(struct buffer *out, const struct inventory *inventory,
+    const struct publish_result *result, bool look_only, bool done);
 
 /* As cli_publish_json(), with `differed` of every target, and `dry_run` where it was one. */
 json_t *cli_publish_again_json(const struct publish_result *result, bool look_only);

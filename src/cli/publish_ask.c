@@ -158,6 +158,29 @@ static enum status confirm_by_hand(const char *list, struct error *err)
 	return st;
 }
 
+/* --resume while the generation is being taken back: the other way from now on. */
+static enum status ask_turn(
+    const struct publish_command *request, const struct cluster *cluster, struct error *err)
+{
+	const long long number = (long long)cluster->pending.number;
+	struct buffer about = BUFFER_INIT;
+	enum status st;
+
+	if (cluster->phase != DELIVERY_BACK || request->yes)
+		return ST_OK;
+	buffer_printf(&about,
+	    _("Generation %lld is being taken back. This turns round: it is delivered to every "
+	      "server after all.\n"
+	      "To finish taking it back: ctlsign publish --back\n"),
+	    number);
+	st = buffer_text(&about) != NULL ? cluster_confirm(buffer_text(&about), err)
+					 : error_no_memory(err);
+	if (st == ST_CANCELLED)
+		error_hint(err, "%s", _("finish taking it back with: ctlsign publish --back"));
+	buffer_free(&about);
+	return st;
+}
+
 enum status cli_publish_ask(
     const struct publish_command *request, struct cluster *cluster, struct error *err)
 {
@@ -166,7 +189,9 @@ enum status cli_publish_ask(
 	struct buffer about = BUFFER_INIT;
 	enum status st;
 
-	if (request->kind == CLI_PUBLISH_FORTH || request->kind == CLI_PUBLISH_AGAIN)
+	if (request->kind == CLI_PUBLISH_FORTH)
+		return ask_turn(request, cluster, err);
+	if (request->kind == CLI_PUBLISH_AGAIN)
 		return ST_OK;
 	st = make_plan(cluster, &plan, err);
 	if (st == ST_OK)

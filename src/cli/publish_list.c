@@ -134,8 +134,33 @@ static char *where_to(
 	return out;
 }
 
+/* A place and what goes there, in words. */
+struct place_text {
+	char node[CELL_MAX];
+	const char *address;
+	char where[CELL_MAX];
+	char files[CELL_MAX];
+};
+
 /* BY_HAND: with a box to tick. */
-static void put_places(struct buffer *out, const struct inventory *inventory,
+static void describe(struct place_text *text, const struct inventory *inventory,
+    const struct publish_place *place, bool by_hand)
+{
+	snprintf(text->node, sizeof(text->node), "%s%s", by_hand ? "[ ] " : "", place->node);
+	text->address = place->address[0] != '\0' ? place->address : "-";
+	if (!by_hand && place->target == NULL)
+		text_cut_into(text->where, sizeof(text->where), _("(by hand)"));
+	else
+		where_to(text->where, inventory, place);
+	file_names(text->files, place);
+}
+
+static bool is_listed(const struct publish_place *place, bool even_targets, bool by_hand)
+{
+	return !by_hand || place->target == NULL || even_targets;
+}
+
+static void put_table(struct buffer *out, const struct inventory *inventory,
     const struct publish_plan *plan, bool even_targets, bool by_hand)
 {
 	struct text_table *table = text_table_new(4);
@@ -143,22 +168,48 @@ static void put_places(struct buffer *out, const struct inventory *inventory,
 	text_table_row(table, (const char *[]){by_hand ? _("    Node") : _("Node"), _("Address"),
 				  by_hand ? _("Where to") : _("Target"), _("Files")});
 	for (size_t i = 0; i < plan->n_places; i++) {
-		const struct publish_place *place = &plan->places[i];
-		char node[CELL_MAX], where[CELL_MAX], files[CELL_MAX];
+		struct place_text text;
 
-		if (by_hand && place->target != NULL && !even_targets)
+		if (!is_listed(&plan->places[i], even_targets, by_hand))
 			continue;
-		snprintf(node, sizeof(node), "%s%s", by_hand ? "[ ] " : "", place->node);
-		if (!by_hand && place->target == NULL)
-			text_cut_into(where, sizeof(where), _("(by hand)"));
-		else
-			where_to(where, inventory, place);
+		describe(&text, inventory, &plan->places[i], by_hand);
 		text_table_row(
-		    table, (const char *[]){node, place->address[0] != '\0' ? place->address : "-",
-			       where, file_names(files, place)});
+		    table, (const char *[]){text.node, text.address, text.where, text.files});
 	}
 	text_table_print(table, out);
 	text_table_free(table);
+}
+
+/* Where the table is too wide: three lines a place, of which nothing is cut. */
+static void put_lines(struct buffer *out, const struct inventory *inventory,
+    const struct publish_plan *plan, bool even_targets, bool by_hand, size_t width)
+{
+	struct buffer lines = BUFFER_INIT;
+
+	for (size_t i = 0; i < plan->n_places; i++) {
+		struct place_text text;
+
+		if (!is_listed(&plan->places[i], even_targets, by_hand))
+			continue;
+		describe(&text, inventory, &plan->places[i], by_hand);
+		buffer_printf(&lines, "%s, %s\n    %s\n    %s\n", text.node, text.address,
+		    text.where, text.files);
+	}
+	put_folded(out, &lines, width);
+}
+
+static void put_places(struct buffer *out, const struct inventory *inventory,
+    const struct publish_plan *plan, bool even_targets, bool by_hand, size_t width)
+{
+	struct buffer table = BUFFER_INIT;
+
+	put_table(&table, inventory, plan, even_targets, by_hand);
+	if (width > 0 && cli_publish_width_of(&table) > width)
+		put_lines(out, inventory, plan, even_targets, by_hand, width);
+	else
+		buffer_add(out, table.data, table.len);
+	out->failed = out->failed || table.failed;
+	buffer_free(&table);
 }
 
 void cli_publish_put_plan(struct buffer *out, const struct cluster *cluster,
@@ -167,7 +218,7 @@ void cli_publish_put_plan(struct buffer *out, const struct cluster *cluster,
 	buffer_printf(out, _("Generation %lld of the CTL\n"), (long long)cluster->pending.number);
 	put_files(out, plan, width);
 	buffer_printf(out, "\n");
-	put_places(out, &cluster->inventory, plan, true, false);
+	put_places(out, &cluster->inventory, plan, true, false, width);
 }
 
 /* ---- by hand ----------------------------------------------------------------------------------
@@ -200,8 +251,8 @@ static void put_sources(
 	put_folded(out, &text, width);
 }
 
-static void put_ways(
-    struct buffer *out, const struct publish_plan *plan, bool even_targets, size_t width)
+static void put_ways(struct buffer *out, const struct cluster *cluster,
+    const struct publish_plan *plan, bool even_targets, size_t width)
 {
 	struct buffer text = BUFFER_INIT;
 	size_t n_targets = 0;
@@ -213,7 +264,13 @@ static void put_ways(
 	    CUCM_TFTP);
 	for (size_t i = 0; i < plan->n_places; i++)
 		n_targets += plan->places[i].target != NULL ? 1 : 0;
-	if (n_targets > 0 && !even_targets)
+	if (n_targets > 0 && !even_targets && cluster->phase == DELIVERY_CARRY)
+		buffer_printf(&text,
+		    ngettext("%zu target is not in this list: it has its files already.\n",
+			"%zu targets are not in this list: they have their files already.\n",
+			n_targets),
+		    n_targets);
+	else if (n_targets > 0 && !even_targets)
 		buffer_printf(&text,
 		    ngettext("%zu target is not in this list: ctlsign publish serves it.\n",
 			"%zu targets are not in this list: ctlsign publish serves them.\n",
@@ -235,9 +292,9 @@ void cli_publish_put_by_hand(struct buffer *out, const struct cluster *cluster,
 	put_files(out, plan, width);
 	put_sources(out, cluster, folder, width);
 	buffer_printf(out, "\n");
-	put_places(out, &cluster->inventory, plan, even_targets, true);
+	put_places(out, &cluster->inventory, plan, even_targets, true, width);
 	buffer_printf(out, "\n");
-	put_ways(out, plan, even_targets, width);
+	put_ways(out, cluster, plan, even_targets, width);
 }
 
 /* ---- back -------------------------------------------------------------------------------------

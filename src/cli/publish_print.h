@@ -30,6 +30,29 @@ json_t *cli_publish_error_json(const struct error *err);
 #define CLI_PUBLISH_HASH_MAX 129
 char *cli_publish_hash(char out[CLI_PUBLISH_HASH_MAX], const char *algorithm, struct bytes data);
 
+/* Appends LINES, numbered. */
+void cli_publish_put_steps(struct buffer *out, struct buffer *lines);
+
+/*
+ * Of ERR, with which a delivery ended, takes what the lines of cli_publish_put() tell: the failure
+ * of the first target.  What it came to stays, with the nodes and the way on.
+ */
+void cli_publish_shorten(const struct publish_result *result, struct error *err);
+
+/* Whether words are coloured on a terminal of WIDTH columns (0: none). */
+bool cli_publish_colour(size_t width);
+
+/*
+ * WORD for a cell of a table, with marks where its colour begins and ends, which take no column;
+ * CLI_PUBLISH_PLAIN: without.  cli_publish_add_table() makes them escape sequences.
+ */
+enum cli_publish_shade { CLI_PUBLISH_PLAIN, CLI_PUBLISH_BAD, CLI_PUBLISH_GOOD };
+char *cli_publish_shaded(char *out, size_t size, const char *word, enum cli_publish_shade shade);
+void cli_publish_add_table(struct buffer *out, const struct buffer *table);
+
+/* A copy of TEXT that takes no more than COLUMNS (0: any number), with "..." in the middle. */
+char *cli_publish_cut_middle(char *out, size_t size, const char *text, size_t columns);
+
 /* The widest line of TABLE in columns. */
 size_t cli_publish_width_of(struct buffer *table);
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/cluster_text.h"
+#include "cli/publish_print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,13 @@ static size_t height_of(int fd)
 
 void publish_progress_begin(struct publish_progress *progress, bool back, bool quiet)
 {
-	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *term = getenv("TERM");
 
 	*progress = (struct publish_progress){.back = back};
 	progress->width = quiet ? 0 : cli_width(STDERR_FILENO);
 	progress->shown =
 	    progress->width > 0 && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
-	progress->colour = progress->shown && (no_colour == NULL || no_colour[0] == '\0');
+	progress->colour = progress->shown && cli_publish_colour(progress->width);
 	progress->height = height_of(STDERR_FILENO);
 }
 

@@ -16,28 +16,13 @@
 
 /* ---- CAPF's certificate ---------------------------------------------------------------------- */
 
-/* Whether the CTL names the certificate CAPF; the inventory's may be a later one. */
-static bool lists_certificate(struct bytes ctl, struct bytes capf)
-{
-	struct trustlist list = TRUSTLIST_INIT;
-	struct error ignored;
-	bool found = false;
-
-	if (tl_read(&list, ctl, &ignored) == ST_OK)
-		for (size_t i = 0; !found && i < list.n_records; i++)
-			found = bytes_equal(list.records[i].certificate, capf);
-	tl_free(&list);
-	return found;
-}
-
 /* A certificate that phones are not told to trust yet is not handed out: it stays as it is. */
 static enum status leave_out_capf(struct rows *rows, struct error *err)
 {
 	const struct publish_plan *plan = &rows->out->plan;
 	struct buffer note = BUFFER_INIT;
 
-	if (plan->capf_der.len == 0 ||
-	    lists_certificate(buffer_bytes(&plan->ctl), buffer_bytes(&plan->capf_der)))
+	if (!plan->capf_differs)
 		return ST_OK;
 	for (size_t i = 0; i < rows->n; i++)
 		for (size_t k = 0; k < rows->list[i].n_files; k++)

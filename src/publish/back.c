@@ -71,12 +71,26 @@ static bool put_file_back(struct row *row, struct row_file *file)
 	return false;
 }
 
-/* What does not matter is shown with the row, which has not failed for it. */
-static void note(struct row *row)
+/* That a target which nothing was changed on does not answer is no failure, and is only told. */
+static void tell_never_changed(struct row *row)
 {
+	const struct error failed = row->err;
+	char reason[sizeof(failed.what)];
+
+	text_cut_into(reason, sizeof(reason), failed.what);
+	error_set(&row->err, failed.status,
+	    _("%s; it was never changed, but a temporary file may be left there"), reason);
+	error_where(&row->err, "%s", failed.where);
+}
+
+/* Nothing was done there. */
+static void pass_over(struct row *row)
+{
+	tell_never_changed(row);
 	worker_lock(&row->job);
 	row->shown.err = row->err;
 	worker_unlock(&row->job);
+	row_enter(row, PUBLISH_WAITING);
 }
 
 /* Files that the journal does not know: as they are. */
@@ -90,11 +104,6 @@ static bool look_at_others(struct row *row)
 		if (!row_unstage(row, &row->files[i]))
 			return false;
 	return true;
-}
-
-static bool may_have_mode(const struct rows *rows)
-{
-	return rows->journal.phase != DELIVERY_NONE && rows->journal.phase != DELIVERY_SIGNED;
 }
 
 static void back(struct row *row)
@@ -124,18 +133,16 @@ static void back(struct row *row)
 		row_fail(row);
 		return;
 	}
-	if (may_have_mode(rows) && !row_set_mode(row, rows->current.mode)) {
+	if (rows_may_have_changed(rows) && !row_set_mode(row, rows->current.mode)) {
 		row_fail(row);
 		return;
 	}
-	if (!look_at_others(row)) {
-		if (ours) {
-			row_fail(row);
-			return;
-		}
-		note(row);
-	}
-	row_enter(row, PUBLISH_DONE);
+	if (look_at_others(row))
+		row_enter(row, PUBLISH_DONE);
+	else if (ours)
+		row_fail(row);
+	else
+		pass_over(row);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -145,30 +152,29 @@ static void forgive(struct rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++) {
 		struct row *row = &rows->list[i];
-		bool ours = false;
 
-		for (size_t k = 0; k < row->n_files; k++)
-			ours = ours || row->files[k].before != NULL;
-		if (row->target != NULL || ours)
+		if (row->target != NULL || row_is_in_journal(row))
 			continue;
+		tell_never_changed(row);
 		row->failed = false;
-		row->shown.step = PUBLISH_DONE;
+		row->shown.err = row->err;
+		row->shown.step = PUBLISH_WAITING;
 	}
 }
 
 static enum status check_known(const struct rows *rows, struct error *err)
 {
-	const char *unknown = rows_unknown_target(rows);
-	char printable[256];
+	struct buffer unknown = BUFFER_INIT;
 
-	if (unknown == NULL)
+	rows_unknown_targets(rows, &unknown);
+	if (unknown.len == 0 && !unknown.failed)
 		return ST_OK;
 	error_set(err, ST_FAILED,
 	    _("a target that may hold generation %" PRId64
 	      " has left the inventory, and cannot be put back: nothing was changed"),
 	    rows->pending.number);
-	error_where(
-	    err, "%s", text_printable_into(printable, sizeof(printable), text_bytes(unknown)));
+	error_where(err, "%s", buffer_text(&unknown) != NULL ? buffer_text(&unknown) : "");
+	buffer_free(&unknown);
 	error_hint(err, "%s",
 	    _("add it to ctlsign.conf again until this is done; or finish the generation with "
 	      "'ctlsign publish --resume'"));
@@ -181,7 +187,7 @@ static enum status enter_back(struct rows *rows, struct error *err)
 	struct buffer what = BUFFER_INIT;
 	enum status st = ST_OK;
 
-	if (!may_have_mode(rows))
+	if (!rows_may_have_changed(rows))
 		return ST_OK;
 	buffer_printf(&what, "generation %" PRId64 ": is taken back from %zu targets",
 	    rows->pending.number, rows->n);
@@ -211,7 +217,7 @@ static enum status back_all(struct rows *rows, struct error *err)
 	    row->err.what, rows_failed(rows));
 	error_where(err, "%s", row->err.where);
 	error_where_prefix(err, row->shown.place->node);
-	error_hint(err, "%s", _("mend that, then run 'ctlsign publish --back' again"));
+	rows_hint(rows, _("mend that, then run 'ctlsign publish --back' again"), err);
 	rows_audit_failure(rows, "is not taken back from every target", err);
 	return ST_FAILED;
 }

@@ -15,13 +15,15 @@ static bool fail_not_there(struct row *row, const struct row_file *file)
 	    file->name, row->rows->pending.number);
 	error_where(&row->err, "%s", row->shown.place->target->text);
 	error_hint(&row->err, "%s", _("publish it there with 'ctlsign publish --resume'"));
+	row->not_new = true;
 	return row_fail(row);
 }
 
 static void look(struct row *row)
 {
-	/* Every target had it when this phase began: one that is away now tells nothing else. */
-	const bool had_it = row->rows->journal.phase == DELIVERY_CARRY;
+	/* What was put there before this phase began is there: one that is away tells nothing else.
+	 * A target that joined since is not one of them. */
+	const bool had_it = row->rows->journal.phase == DELIVERY_CARRY && row_is_in_journal(row);
 
 	row_enter(row, PUBLISH_CHECKING);
 	for (size_t i = 0; i < row->n_files; i++) {
@@ -30,6 +32,11 @@ static void look(struct row *row)
 		if (!file->planned)
 			continue;
 		if (!row_get(row, file)) {
+			/* What is too long to be read is another file. */
+			if (row->err.status == ST_LIMIT) {
+				fail_not_there(row, file);
+				return;
+			}
 			if (!had_it) {
 				row_fail(row);
 				return;
@@ -58,6 +65,34 @@ static void clean(struct row *row)
 	row->err = failed;
 }
 
+static const struct row *first_not_new(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->list[i].not_new)
+			return &rows->list[i];
+	return NULL;
+}
+
+/* Nobody's word makes a file that was just read another one. */
+static enum status fail_not_new(const struct rows *rows, struct error *err)
+{
+	const struct row *row = first_not_new(rows);
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		n += rows->list[i].not_new ? 1 : 0;
+	error_set(err, ST_FAILED,
+	    ngettext("%s: %zu target was read, and has not the generation",
+		"%s: %zu targets were read, and have not the generation", n),
+	    row->err.what, n);
+	error_where(err, "%s", row->err.where);
+	error_where_prefix(err, row->shown.place->node);
+	error_hint(err, "%s",
+	    _("serve it with 'ctlsign publish --resume', or carry the file there again; "
+	      "'--even-targets' is only for targets that cannot be asked"));
+	return ST_FAILED;
+}
+
 static enum status fail(const struct rows *rows, struct error *err)
 {
 	const struct row *row = rows_first_failed(rows);
@@ -74,28 +109,43 @@ static enum status fail(const struct rows *rows, struct error *err)
 	return ST_FAILED;
 }
 
+static enum status check_rows(const struct rows *rows, bool even_targets, struct error *err)
+{
+	if (first_not_new(rows) != NULL)
+		return fail_not_new(rows, err);
+	return rows_failed(rows) > 0 && !even_targets ? fail(rows, err) : ST_OK;
+}
+
+/* The nodes without a target; nothing where there are none. */
+static void put_carried(const struct publish_plan *plan, struct buffer *out)
+{
+	const char *before = ": was carried by hand to: ";
+
+	for (size_t i = 0; i < plan->n_places; i++) {
+		if (plan->places[i].target != NULL || !plan->places[i].needs_ctl)
+			continue;
+		buffer_printf(out, "%s%s", before, plan->places[i].node);
+		before = ", ";
+	}
+}
+
 static enum status finish(struct rows *rows, bool even_targets, struct error *err)
 {
 	struct audit_entry audit = {.act = rows->request->act, .outcome = "done: carried by hand"};
 	const struct publish_plan *plan = &rows->out->plan;
 	struct buffer what = BUFFER_INIT;
-	const char *comma = "";
+	const char *next = plan->n_by_hand > 0 ? ";" : ":";
 	enum status st;
 
-	buffer_printf(
-	    &what, "generation %" PRId64 ": was carried by hand to: ", rows->pending.number);
-	for (size_t i = 0; i < plan->n_places; i++) {
-		if (plan->places[i].target != NULL || !plan->places[i].needs_ctl)
-			continue;
-		buffer_printf(&what, "%s%s", comma, plan->places[i].node);
-		comma = ", ";
-	}
+	buffer_printf(&what, "generation %" PRId64, rows->pending.number);
+	put_carried(plan, &what);
 	if (rows->n > rows_failed(rows)) {
-		buffer_printf(&what, "; is on: ");
+		buffer_printf(&what, "%s is on: ", next);
 		rows_names(rows, false, &what);
+		next = "; and,";
 	}
 	if (even_targets && rows_failed(rows) > 0) {
-		buffer_printf(&what, "; and, not seen there, by hand to: ");
+		buffer_printf(&what, "%s not seen there, by hand to: ", next);
 		rows_names(rows, true, &what);
 	}
 	audit.what = buffer_text(&what);
@@ -132,8 +182,8 @@ enum status publish_by_hand_by(const struct publish_request *request,
 		st = check_phase(&rows, err);
 	if (st == ST_OK)
 		st = rows_step(&rows, false, look, err);
-	if (st == ST_OK && rows_failed(&rows) > 0 && !even_targets)
-		st = fail(&rows, err);
+	if (st == ST_OK)
+		st = check_rows(&rows, even_targets, err);
 	if (st == ST_OK)
 		st = rows_write_ctl(&rows, buffer_bytes(&rows.pending.ctl), err);
 	if (st == ST_OK)

@@ -39,6 +39,13 @@ static bool check_files(struct row *row)
 	return true;
 }
 
+static void say_phones(struct row *row, enum publish_phones phones)
+{
+	worker_lock(&row->job);
+	row->shown.phones = phones;
+	worker_unlock(&row->job);
+}
+
 /* Asks URL for FILE; what it answers has to be the new one. */
 static bool ask(struct row *row, const char *url, const struct row_file *file)
 {
@@ -47,10 +54,13 @@ static bool ask(struct row *row, const char *url, const struct row_file *file)
 
 	error_clear(&row->err);
 	if (rows->means->fetch(url, file->name, TARGET_MAX_FILE, rows->timeout_ms, &row->read,
-		&there, &row->err) != ST_OK)
+		&there, &row->err) != ST_OK) {
+		say_phones(row, PUBLISH_NO_ANSWER);
 		return row_fail(row);
+	}
 	if (there && bytes_equal(buffer_bytes(&row->read), file->new_data))
 		return true;
+	say_phones(row, PUBLISH_DIFFERS);
 	if (there)
 		error_set(
 		    &row->err, ST_FAILED, _("phones would get another %s from here"), file->name);
@@ -91,11 +101,8 @@ static bool ask_as_phones(struct row *row)
 				return false;
 			asked = true;
 		}
-	if (asked) {
-		worker_lock(&row->job);
-		row->shown.phones = true;
-		worker_unlock(&row->job);
-	}
+	if (asked)
+		say_phones(row, PUBLISH_SAME);
 	return true;
 }
 

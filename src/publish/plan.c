@@ -99,18 +99,27 @@ static enum status add_bio(BIO *bio, bool written, struct buffer *out, struct er
 	return buffer_status(out, err);
 }
 
-/* The publisher's CAPF certificate in both forms; nothing where there is none. */
-static enum status write_capf(
-    const struct inventory *inventory, struct publish_plan *out, struct error *err)
+/* The CTL's certificate of CAPF, for the caller to free; NULL when it has none. */
+static X509 *listed_capf(struct bytes ctl)
 {
-	X509 *capf = inventory_publisher(inventory)->capf.x509;
-	BIO *der, *pem;
+	struct trustlist list = TRUSTLIST_INIT;
+	struct error ignored;
+	X509 *capf = NULL;
+
+	if (tl_read(&list, ctl, &ignored) == ST_OK)
+		for (size_t i = 0; capf == NULL && i < list.n_records; i++)
+			if (list.records[i].has_role && list.records[i].role == TL_ROLE_CAPF &&
+			    tl_record_x509(&list.records[i], &capf, &ignored) != ST_OK)
+				capf = NULL;
+	tl_free(&list);
+	return capf;
+}
+
+static enum status write_forms(X509 *capf, struct publish_plan *out, struct error *err)
+{
+	BIO *der = BIO_new(BIO_s_mem()), *pem = BIO_new(BIO_s_mem());
 	enum status st;
 
-	if (capf == NULL)
-		return ST_OK;
-	der = BIO_new(BIO_s_mem());
-	pem = BIO_new(BIO_s_mem());
 	if (der == NULL || pem == NULL) {
 		st = error_no_memory(err);
 	} else {
@@ -120,6 +129,27 @@ static enum status write_capf(
 	}
 	BIO_free(der);
 	BIO_free(pem);
+	return st;
+}
+
+/*
+ * CAPF's certificate in both forms; nothing where the inventory has none.  Phones believe the CTL:
+ * where the two differ it is the CTL's, which also lets a file be known that was put somewhere
+ * before ctlsign.conf was given another certificate.
+ */
+static enum status write_capf(
+    const struct inventory *inventory, struct publish_plan *out, struct error *err)
+{
+	const struct inventory_node *publisher = inventory_publisher(inventory);
+	X509 *capf = publisher->capf.x509, *listed;
+	enum status st;
+
+	if (capf == NULL || (publisher->services & SERVICE_CAPF) == 0)
+		return ST_OK;
+	listed = listed_capf(buffer_bytes(&out->ctl));
+	out->capf_differs = listed == NULL || X509_cmp(listed, capf) != 0;
+	st = write_forms(listed != NULL ? listed : capf, out, err);
+	X509_free(listed);
 	return st;
 }
 

@@ -54,6 +54,9 @@ struct publish_plan {
 	size_t n_targets; /* of them with a target */
 	size_t n_by_hand; /* of them without one that need the CTL */
 	struct buffer ctl, capf_der, capf_pem;
+	/* The inventory's CAPF certificate is not in the CTL; the files above are of the CTL's own
+	 * one, if it has one. */
+	bool capf_differs;
 };
 
 /* INVENTORY is loaded.  publish_plan_free() in any case. */
@@ -83,15 +86,23 @@ enum publish_step {
 	PUBLISH_FAILED,
 };
 
+/* A download as a phone makes it, from what `verify` of the node says. */
+enum publish_phones {
+	PUBLISH_NOT_ASKED, /* there is no such URL, or it did not come to that */
+	PUBLISH_SAME,
+	PUBLISH_DIFFERS, /* phones would get something else, or nothing */
+	PUBLISH_NO_ANSWER,
+};
+
 /* A target in a run: what is shown while it runs, and at the end. */
 struct publish_row {
 	const struct publish_place *place;
 	enum publish_step step;
 	enum publish_holds holds; /* the CTL, or (a place of CAPF's files only) those */
-	bool phones;		  /* a download as a phone makes it was compared, and is the same */
-	bool changed;		  /* this run put something there, or may have; set at the end */
-	unsigned ms;		  /* that it took */
-	struct error err;	  /* of PUBLISH_FAILED; of another step: what did not matter */
+	enum publish_phones phones;
+	bool changed;	  /* this run put something there, or may have; set at the end */
+	unsigned ms;	  /* that it took */
+	struct error err; /* of PUBLISH_FAILED; of another step: what did not matter */
 };
 
 struct publish_request {
@@ -125,7 +136,7 @@ void publish_result_free(struct publish_result *result);
  * the generation stays pending.  One that fails later: the others are finished, ST_FAILED, the rows
  * say who holds what, the journal is kept.  All have it: the generation becomes current if no node
  * has to be served by hand (plan.n_by_hand), else it waits for publish_by_hand(), and is ST_OK.
- * ST_FAILED when no generation is pending.
+ * ST_FAILED when no generation is pending, and before anything is staged when plan.capf_differs.
  */
 enum status publish_run(
     const struct publish_request *request, struct publish_result *out, struct error *err);
@@ -140,9 +151,10 @@ enum status publish_back(
     const struct publish_request *request, struct publish_result *out, struct error *err);
 
 /*
- * An officer said that all nodes have the pending generation: it becomes current.  Targets of the
- * inventory that are known to hold another file are ST_FAILED in the rows: who has a target is
- * served by publish_run(), unless EVEN_TARGETS, when they were carried to, too.
+ * An officer said that all nodes have the pending generation: it becomes current.  Every target is
+ * read first.  One that could be read and does not hold the new files makes it ST_FAILED, always.
+ * One that could not be asked does, too, unless publish_run() had served it, or EVEN_TARGETS says
+ * that it was carried to.
  */
 enum status publish_by_hand(const struct publish_request *request, bool even_targets,
     struct publish_result *out, struct error *err);
@@ -169,8 +181,9 @@ enum status publish_again(const struct publish_request *request, bool look_only,
 /* What one place of one node holds. */
 struct node_copy {
 	const char *node;
-	const char *place; /* the target, or the URL that phones ask; borrowed from the inventory */
+	const char *place; /* the target, or the URL that phones ask; see `file` */
 	bool by_phone;	   /* the latter */
+	char *file;	   /* NULL: the CTL; else the whole place of a single phone's file */
 	bool there;
 	char md5[33], sha1[41], sha256[65]; /* "" when not there */
 	int64_t generation;		    /* 0: none that is known */
@@ -191,8 +204,10 @@ struct node_copies {
 };
 
 /*
- * Asks every target and every `verify` URL for its CTL, in parallel.  ST_OK though some failed or
- * are odd.  STORE may be NULL (there is no state yet).  node_copies_free() in any case.
+ * Asks every target and every `verify` URL for its CTL, in parallel, and those that phones ask for
+ * the files of the phones of the inventory, too: of these only the odd ones, and those that failed
+ * alone, are in the list, behind the CTL of the same place.  ST_OK though some failed or are odd.
+ * STORE may be NULL (there is no state yet).  node_copies_free() in any case.
  */
 enum status publish_nodes(
     const struct publish_request *request, struct node_copies *out, struct error *err);

@@ -5,6 +5,7 @@
  */
 #include "publish/rows.h"
 
+#include "base/text.h"
 #include "publish/fetch.h"
 
 #include <inttypes.h>
@@ -304,18 +305,71 @@ size_t rows_failed(const struct rows *rows)
 	return n;
 }
 
-const char *rows_unknown_target(const struct rows *rows)
+bool rows_may_have_changed(const struct rows *rows)
 {
-	for (size_t i = 0; i < rows->journal.n_files; i++) {
-		const char *target = rows->journal.files[i].target;
-		bool known = false;
+	return rows->journal.phase != DELIVERY_NONE && rows->journal.phase != DELIVERY_SIGNED;
+}
 
-		for (size_t k = 0; !known && k < rows->n; k++)
-			known = strcmp(rows->list[k].shown.place->target->text, target) == 0;
-		if (!known)
-			return target;
+bool row_is_in_journal(const struct row *row)
+{
+	for (size_t i = 0; i < row->n_files; i++)
+		if (row->files[i].before != NULL)
+			return true;
+	return false;
+}
+
+static bool is_away(const struct row *row)
+{
+	return row->failed && row->target != NULL && row_holds(row) == PUBLISH_UNKNOWN;
+}
+
+void rows_hint(const struct rows *rows, const char *hint, struct error *err)
+{
+	bool away = false;
+
+	for (size_t i = 0; i < rows->n; i++)
+		away = away || is_away(&rows->list[i]);
+	if (away && rows_may_have_changed(rows))
+		error_hint(err,
+		    _("%s; when a node is gone for good, take its target out of ctlsign.conf, "
+		      "then run 'ctlsign publish --resume'"),
+		    hint);
+	else
+		error_hint(err, "%s", hint);
+}
+
+/* Whether a file of the journal before the one at INDEX is of the same target. */
+static bool is_named_before(const struct delivery *journal, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(journal->files[i].target, journal->files[index].target) == 0)
+			return true;
+	return false;
+}
+
+static bool is_known(const struct rows *rows, const char *target)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (strcmp(rows->list[i].shown.place->target->text, target) == 0)
+			return true;
+	return false;
+}
+
+void rows_unknown_targets(const struct rows *rows, struct buffer *out)
+{
+	const struct delivery *journal = &rows->journal;
+	const char *comma = "";
+	char printable[256];
+
+	for (size_t i = 0; i < journal->n_files; i++) {
+		const char *target = journal->files[i].target;
+
+		if (is_known(rows, target) || is_named_before(journal, i))
+			continue;
+		buffer_printf(out, "%s%s", comma,
+		    text_printable_into(printable, sizeof(printable), text_bytes(target)));
+		comma = ", ";
 	}
-	return NULL;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ struct row {
 	bool failed;
 	bool unfinished; /* it failed before the check began */
 	bool changed;	 /* this run changed something there, or may have */
+	bool not_new;	 /* by hand: it was read, and holds something else */
 };
 
 /* What targets held before: kept once, however many had it. */
@@ -105,8 +106,20 @@ size_t rows_failed(const struct rows *rows);
 /* The first row that has failed; NULL: none. */
 const struct row *rows_first_failed(const struct rows *rows);
 
-/* A target of the journal that the inventory has no more; NULL when all are there. */
-const char *rows_unknown_target(const struct rows *rows);
+/* Whether a run before this one may have changed what targets hold. */
+bool rows_may_have_changed(const struct rows *rows);
+
+/* Whether the journal has a file of ROW: it was changed, or was about to be. */
+bool row_is_in_journal(const struct row *row);
+
+/*
+ * The hint of a failed run: HINT, and, when some targets may have the generation and one could not
+ * be asked, also what is done when it never comes back.
+ */
+void rows_hint(const struct rows *rows, const char *hint, struct error *err);
+
+/* Appends the targets of the journal that the inventory has no more, printable: "a, b". */
+void rows_unknown_targets(const struct rows *rows, struct buffer *out);
 
 /* ---- in a step, by the row's thread ----------------------------------------------------------
  */

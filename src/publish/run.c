@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,22 +71,43 @@ enum status rows_fail(const struct rows *rows, const char *told, struct error *e
 	return ST_FAILED;
 }
 
+static enum status fail_stage(const struct rows *rows, size_t failed, struct error *err)
+{
+	rows_fail(rows,
+	    failed == 1 ? _("nothing was changed anywhere")
+			: _("nothing was changed anywhere (other targets failed, too)"),
+	    err);
+	error_hint(err, "%s",
+	    _("mend that and run 'ctlsign publish', or take the generation back with 'ctlsign "
+	      "publish --back'"));
+	return ST_FAILED;
+}
+
+/* A run before this one did change something. */
+static enum status fail_stage_again(const struct rows *rows, struct error *err)
+{
+	char told[128];
+
+	snprintf(told, sizeof(told),
+	    _("this run changed nothing; some targets may have generation %" PRId64 " already"),
+	    rows->pending.number);
+	rows_fail(rows, told, err);
+	rows_hint(rows,
+	    _("mend that and run 'ctlsign publish --resume', or return all to what they held with "
+	      "'ctlsign publish --back'"),
+	    err);
+	return ST_FAILED;
+}
+
 static enum status stage_all(struct rows *rows, struct error *err)
 {
 	struct error ignored;
 	enum status st = rows_step(rows, false, stage, err);
 	size_t failed = rows_failed(rows);
 
-	if (st == ST_OK && failed > 0) {
-		rows_fail(rows,
-		    failed == 1 ? _("nothing was changed anywhere")
-				: _("nothing was changed anywhere (other targets failed, too)"),
-		    err);
-		error_hint(err, "%s",
-		    _("mend that and run 'ctlsign publish', or take the generation back with "
-		      "'ctlsign publish --back'"));
-		st = ST_FAILED;
-	}
+	if (st == ST_OK && failed > 0)
+		st = rows_may_have_changed(rows) ? fail_stage_again(rows, err)
+						 : fail_stage(rows, failed, err);
 	if (st != ST_OK)
 		rows_step(rows, true, unstage, &ignored);
 	return st;
@@ -155,6 +177,8 @@ static enum status enter_commit(struct rows *rows, struct error *err)
 	if (st == ST_OK)
 		st = store_deliver(rows->request->store, rows->pending.number, DELIVERY_COMMIT,
 		    files, n, &audit, err);
+	if (st == ST_OK)
+		rows->journal.phase = DELIVERY_COMMIT;
 	free(files);
 	buffer_free(&what);
 	return st;
@@ -205,19 +229,18 @@ void row_commit_all(struct row *row)
 /* What phones do not get from here any more, and nobody can change from here. */
 static enum status note_unknown(struct rows *rows, struct error *err)
 {
-	const char *unknown = rows_unknown_target(rows);
-	char printable[256];
-	struct buffer note = BUFFER_INIT;
+	struct buffer unknown = BUFFER_INIT, note = BUFFER_INIT;
 
-	if (unknown == NULL)
+	rows_unknown_targets(rows, &unknown);
+	if (unknown.len == 0 && !unknown.failed)
 		return ST_OK;
 	buffer_printf(&note,
-	    _("an earlier run published on '%s', too, which the inventory has no more: it may hold "
-	      "generation %" PRId64 ", and gets no further ones"),
-	    text_printable_into(printable, sizeof(printable), text_bytes(unknown)),
-	    rows->pending.number);
+	    _("an earlier run published on targets that the inventory has no more, which may hold "
+	      "generation %" PRId64 " and get no further ones: %s"),
+	    rows->pending.number, buffer_text(&unknown) != NULL ? buffer_text(&unknown) : "");
 	free(rows->out->note);
 	rows->out->note = buffer_text(&note) != NULL ? strdup(buffer_text(&note)) : NULL;
+	buffer_free(&unknown);
 	buffer_free(&note);
 	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
 }
@@ -245,8 +268,10 @@ static enum status finish(struct rows *rows, struct error *err)
 	    &what, "generation %" PRId64 ": is on %zu targets", rows->pending.number, rows->n);
 	buffer_printf(&what, "%s", rows->n > 0 ? ": " : "");
 	rows_names(rows, false, &what);
-	if (rows->out->note != NULL)
-		buffer_printf(&what, "; not looked at: %s", rows_unknown_target(rows));
+	if (rows->out->note != NULL) {
+		buffer_printf(&what, "; not looked at: ");
+		rows_unknown_targets(rows, &what);
+	}
 	if (plan->n_by_hand > 0) {
 		buffer_printf(&what, "; to be carried by hand to: ");
 		put_by_hand(plan, &what);
@@ -263,6 +288,55 @@ static enum status finish(struct rows *rows, struct error *err)
 	return st;
 }
 
+static bool is_whole(const struct row *row)
+{
+	for (size_t i = 0; i < row->n_files; i++)
+		if (row->files[i].planned && row->files[i].holds != PUBLISH_NEW)
+			return false;
+	return true;
+}
+
+/* All targets have the files. */
+static enum status fail_behind_files(const struct rows *rows, struct error *err)
+{
+	const bool phones = !rows_first_failed(rows)->unfinished;
+	char told[160];
+
+	if (phones)
+		snprintf(told, sizeof(told),
+		    _("all targets have generation %" PRId64 ", but phones would not get it there"),
+		    rows->pending.number);
+	else
+		snprintf(told, sizeof(told),
+		    _("all targets have the files of generation %" PRId64
+		      ", but not all know the mode"),
+		    rows->pending.number);
+	rows_fail(rows, told, err);
+	error_hint(err, "%s",
+	    phones ? _("restart TFTP there, then run 'ctlsign publish --resume'")
+		   : _("mend that and run 'ctlsign publish --resume'"));
+	return ST_FAILED;
+}
+
+static enum status fail_check(const struct rows *rows, struct error *err)
+{
+	size_t whole = 0;
+
+	for (size_t i = 0; i < rows->n; i++)
+		whole += is_whole(&rows->list[i]) ? 1 : 0;
+	if (whole == rows->n)
+		return fail_behind_files(rows, err);
+	rows_fail(rows,
+	    whole == 0 ? _("no target is known to have the generation whole")
+		       : _("some targets have the generation, and some are not known to have it"),
+	    err);
+	rows_hint(rows,
+	    _("mend that and run 'ctlsign publish --resume', or return all to what they held with "
+	      "'ctlsign publish --back'"),
+	    err);
+	return ST_FAILED;
+}
+
 static enum status check_all(struct rows *rows, struct error *err)
 {
 	enum status st;
@@ -270,16 +344,7 @@ static enum status check_all(struct rows *rows, struct error *err)
 	for (size_t i = 0; i < rows->n; i++)
 		rows->list[i].unfinished = rows->list[i].failed;
 	st = rows_step(rows, false, row_check, err);
-	if (st != ST_OK || rows_failed(rows) == 0)
-		return st;
-	rows_fail(rows,
-	    rows_failed(rows) == rows->n ? _("no target has the generation whole")
-					 : _("some targets have the generation, and some have not"),
-	    err);
-	error_hint(err, "%s",
-	    _("mend that and run 'ctlsign publish --resume', or return all to what they held with "
-	      "'ctlsign publish --back'"));
-	return ST_FAILED;
+	return st == ST_OK && rows_failed(rows) > 0 ? fail_check(rows, err) : st;
 }
 
 static enum status deliver(struct rows *rows, struct error *err)
@@ -288,8 +353,12 @@ static enum status deliver(struct rows *rows, struct error *err)
 	enum status st = stage_all(rows, err);
 
 	if (st != ST_OK) {
-		rows_audit_failure(
-		    rows, "could not be staged everywhere, nothing was changed", err);
+		rows_audit_failure(rows,
+		    rows_may_have_changed(rows)
+			? "could not be staged everywhere, this run changed nothing; some targets "
+			  "may have it already"
+			: "could not be staged everywhere, nothing was changed",
+		    err);
 		return st;
 	}
 	st = enter_commit(rows, err);
@@ -316,6 +385,22 @@ static enum status prepare(struct rows *rows, struct error *err)
 	    rows->request->store, rows->pending.number, DELIVERY_SIGNED, NULL, 0, NULL, err);
 }
 
+/* A certificate of CAPF that phones are not told to trust is not handed out. */
+static enum status check_capf(const struct rows *rows, struct error *err)
+{
+	if (!rows->out->plan.capf_differs)
+		return ST_OK;
+	error_set(err, ST_FAILED,
+	    _("the CAPF certificate of ctlsign.conf is not the one in generation %" PRId64
+	      ": this run changed nothing"),
+	    rows->pending.number);
+	error_hint(err, "%s",
+	    _("take it back with 'ctlsign publish --back', then sign anew with 'ctlsign update'; "
+	      "or put the certificate of that generation into ctlsign.conf"));
+	rows_audit_failure(rows, "was not staged anywhere by this run", err);
+	return ST_FAILED;
+}
+
 enum status publish_run_by(const struct publish_request *request, const struct publish_means *means,
     struct publish_result *out, struct error *err)
 {
@@ -324,6 +409,8 @@ enum status publish_run_by(const struct publish_request *request, const struct p
 
 	if (st == ST_OK)
 		st = prepare(&rows, err);
+	if (st == ST_OK)
+		st = check_capf(&rows, err);
 	if (st == ST_OK && rows.n > 0)
 		st = deliver(&rows, err);
 	if (st == ST_OK)

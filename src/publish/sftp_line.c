@@ -138,9 +138,13 @@ static enum status look_up(struct sftp_line *line, struct lookup **lookup, int64
 		return cannot_resolve((*lookup)->host, code, err);
 	while ((code = gai_error(request)) == EAI_INPROGRESS) {
 		if (atomic_load(&line->cut) || sftp_left(deadline) == 0) {
+			const int cancelled = gai_cancel(request);
+
 			/* If it cannot be stopped, glibc writes into it later: it is left. */
-			if (gai_cancel(request) == EAI_NOTCANCELED)
+			if (cancelled == EAI_NOTCANCELED)
 				*lookup = NULL;
+			else if (cancelled == EAI_ALLDONE && gai_error(request) == 0)
+				freeaddrinfo(request->ar_result);
 			return sftp_line_no_answer(line, err);
 		}
 		gai_suspend(list, 1, &slice);

@@ -65,8 +65,9 @@ discovered() {
 @test "init --discover: the first provider tells of the others, and the inventory is whole" {
   discovered
   refute_stderr
-  assert_line --regexp "^  cucm-pub +publisher +10\.1\.2\.3 +127\.0\.0\.1, $PUB$"
-  assert_line --regexp "^  cucm-sub1 +subscriber +10\.1\.2\.4 +127\.0\.0\.1, $SUB$"
+  assert_line --regexp '^  Node +Role +Address +CTL Provider$'
+  assert_line --regexp "^  cucm-pub +publisher +10\.1\.2\.3 +127\.0\.0\.1:$PUB$"
+  assert_line --regexp "^  cucm-sub1 +subscriber +10\.1\.2\.4 +127\.0\.0\.1:$SUB$"
   assert_line --regexp '^  cucm-moh +10\.1\.2\.9 +none: enter this node by hand$'
   assert_line '  ctlsign set-cluster mixed-mode --tokenless'
   assert_only_files . ctlsign.conf certificates
@@ -112,6 +113,8 @@ discovered() {
   assert_success
   assert_only_files . CTLFile.tlv certificates ctlsign.conf state.db state.db.lock
   assert_same_file CTLFile.tlv ../other/CTLFile.tlv
+  # The provider was never told the mode; the list says it.
+  grep -qx 'export-controlled = "yes"' ctlsign.conf
   ctlsign history --json
   assert_success
   assert_equal "$(jq -c '[.[].number]' <<<"$output")" '[1]'
@@ -144,6 +147,23 @@ discovered() {
   both
   provider_kill cucm-sub1
   refused 1 ".*127\.0\.0\.1:$SUB" init --discover "127.0.0.1:$PUB" "${OFFICER[@]}"
+  assert_only_files .
+}
+
+@test "init --discover: a subscriber alone is not made the publisher" {
+  subscriber
+  refused 1 ".*'cucm-sub1' says that it is a subscriber, and no node .* publisher; .*--discover.*'role' in ctlproviderd\.conf" \
+    init --discover "127.0.0.1:$SUB" "${OFFICER[@]}"
+  assert_only_files .
+}
+
+@test "init --discover: a server that nobody trusts yet: the option that names it" {
+  publisher
+  ctlsign init --discover "127.0.0.1:$PUB" --client-certificate "$PROVIDER_CERTS/officer.pem" \
+    --client-key "$PROVIDER_CERTS/officer.key"
+  assert_failure 3
+  assert_stderr --regexp 'SHA-256 [0-9a-fA-F]+.*; compare the fingerprint .* --provider-trust FILE$'
+  [[ $stderr != *ctlsign.conf* ]]
   assert_only_files .
 }
 

@@ -70,6 +70,21 @@ two_generations() {
   assert_line --regexp '^1 .* SHA-512 .* set-cluster mixed-mode --tokenless.* CallManager, key file '
 }
 
+@test "history: at 72 columns, with one that is not published" {
+  tty_require
+  two_generations
+  ctlsign update --yes --no-publish --timestamp $(($(date +%s) + 60))
+  assert_success
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" history
+  tty_finish
+  assert_success
+  printf '%s\n' "$output" >shown
+  assert_equal "$(wc -l <shown)" 4
+  run awk 'length > 72' shown
+  refute_output
+  grep -qE '^3 \(not published\)  20[0-9-]+ +mixed +[0-9a-f]{8}  update ' shown
+}
+
 @test "history --json: everything that is kept" {
   two_generations
   ctlsign history --json

@@ -100,8 +100,28 @@ row() {
   assert_line 'Generation 3 is signed and not published:'
   assert_line --regexp '^  ctlsign publish +delivers it'
   ctlsign nodes --json
+  assert_json .publishing signed
   assert_json .pending 3
   assert_json '.nodes[1].state' pending
+}
+
+@test "one that is on some servers, and on its way back: what goes on with it" {
+  two_published
+  sed -i '/deliver = {"sub"}/a\  verify = {"http://127.0.0.1:1"}' ctlsign.conf
+  signed_only --timestamp $((STAMP + 120))
+  ctlsign publish
+  assert_failure 1
+  ctlsign nodes
+  assert_line 'Generation 3 is on some servers, and may not be on others:'
+  assert_line '  ctlsign publish --resume     goes on with it'
+  mv sub sub.away
+  ctlsign publish --back --yes
+  assert_failure 1
+  ctlsign nodes
+  assert_line 'Generation 3 is being taken back, and may still be on some servers:'
+  assert_line '  ctlsign publish --back       goes on with that'
+  ctlsign nodes --json
+  assert_json .publishing going-back
 }
 
 @test "nodes without target or address are told" {
@@ -147,7 +167,7 @@ row() {
     TTY_COLUMNS=$width tty_start "$CTLSIGN" nodes
     tty_finish
     assert_success
-    assert_line --regexp "^cucm-sub1 +a/.*\.\.\. +${sha1:0:8}  2  .*current"
+    assert_line --regexp "^cucm-sub1 +a/very.*\.\.\..*may/have +${sha1:0:8}  2  .*current"
     printf '%s\n' "$output" >shown
     run awk -v width="$width" 'length > width' shown
     refute_output
@@ -158,6 +178,19 @@ row() {
   TTY_COLUMNS=160 tty_start "$CTLSIGN" nodes
   tty_finish
   assert_line --regexp "^cucm-sub1 +$long +${md5:0:12}  ${sha1:0:12}  2 "
+}
+
+@test "on a terminal: states in colour, unless NO_COLOR says otherwise" {
+  two_published
+  cp first.tlv pub/CTLFile.tlv
+  at_pty 160 "$CTLSIGN" nodes >raw
+  grep -qF $'\e[31mdiffers\e[0m' raw
+  grep -qF $'\e[32mcurrent\e[0m' raw
+  NO_COLOR=1 at_pty 160 "$CTLSIGN" nodes >raw
+  refute_in_files $'\e' raw
+  ctlsign nodes
+  printf '%s\n' "$output" >plain
+  refute_in_files $'\e' plain
 }
 
 @test "usage" {

@@ -38,7 +38,12 @@ published() {
   assert_line --regexp '^cucm-pub +pub +done +generation 1 +- +[0-9]+\.[0-9] s$'
   assert_line --regexp '^cucm-sub1 +sub +done +generation 1 +- +[0-9]+\.[0-9] s$'
   assert_line 'Generation 1 is the current one.'
-  assert_line --regexp '^Restart TFTP and CallManager'
+  assert_line Now:
+  assert_line '  1. restart TFTP, CallManager and CTIManager, where they run, on: cucm-pub, cucm-sub1'
+  assert_line '  2. reset the phones, and see that they say "Trust List updated"'
+  assert_line --regexp '^  3\. .*Unity Connection'
+  assert_line '  4. see that all servers hold the same: ctlsign nodes'
+  refute_line --regexp '^  5'
   published 1
   assert_only_files pub CTLFile.tlv
   assert_only_files sub CTLFile.tlv capf.cer capf.pem
@@ -59,7 +64,7 @@ published() {
   assert_json '[.targets[].holds] | unique | join(" ")' new
   assert_json '.targets[1].target' sub
   assert_json '.targets[1].address' 10.1.2.4
-  assert_json '.targets[0].phones' false
+  assert_json '.targets[0].phones' not-asked
   assert_json '.targets[0].error' null
   assert_json '.by_hand | length' 0
 }
@@ -94,19 +99,21 @@ published() {
   assert_line --regexp '^cucm-pub +pub +not changed +as before '
   assert_line --regexp '^cucm-sub1 +sub +failed +not known '
   assert_line --regexp '^cucm-sub1: sub: .*directory does not exist'
-  assert_stderr --regexp "^ctlsign: cucm-sub1: sub: [^;]*nothing was changed anywhere; .*'ctlsign publish'.*'ctlsign publish --back'"
+  assert_stderr --regexp "^ctlsign: cucm-sub1: nothing was changed anywhere; .*'ctlsign publish'.*'ctlsign publish --back'"
   assert_same_file pub/CTLFile.tlv first.tlv
   assert_only_files pub CTLFile.tlv
   ctlsign publish --json
   assert_failure 1
   assert_json .changed false
+  assert_stderr --regexp '^ctlsign: cucm-sub1: sub: the directory does not exist: nothing was changed'
   assert_json '.targets[0].holds' old
+  assert_json '.targets[0].state' not-changed
   assert_json '.targets[1].state' failed
   assert_json '.targets[1].error.where' sub
   mv sub.away sub
   ctlsign publish --resume
   assert_success
-  assert_stderr 'ctlsign: No target has changed yet: generation 2 is delivered from the start.'
+  assert_stderr 'ctlsign: no target has changed yet: generation 2 is delivered from the start'
   published 2
 }
 
@@ -158,9 +165,10 @@ half_done() {
   ctlsign publish
   assert_failure 1
   assert_line --regexp '^cucm-pub +pub +done +generation 2 '
-  assert_line --regexp '^cucm-sub1 +sub +failed +generation 2 +- '
+  assert_line --regexp '^cucm-sub1 +sub +failed +generation 2 +no answer '
   assert_line --regexp '^cucm-sub1: http://127\.0\.0\.1:1'
-  assert_stderr --regexp "'ctlsign publish --resume'.*'ctlsign publish --back'$"
+  # The reason stands in the line above, once.
+  assert_stderr --regexp "^ctlsign: cucm-sub1: [^:]*; .*'ctlsign publish --resume'"
 }
 
 @test "a delivery that was begun: plain publish goes on, and says so" {
@@ -170,8 +178,75 @@ half_done() {
   sed -i '/verify = /d' ctlsign.conf
   ctlsign publish
   assert_success
-  assert_stderr 'ctlsign: Going on with the delivery of generation 2, which was begun.'
+  assert_stderr 'ctlsign: going on with the delivery of generation 2, which was begun'
   published 2
+}
+
+# The way back began, and the subscriber's target could not be written to.
+going_back() {
+  half_done
+  rm -r sub
+  ctlsign publish --back --yes
+  assert_failure 1
+  mkdir sub
+  ctlsign status --json
+  assert_json .publishing going-back
+}
+
+@test "one that is being taken back: only a yes turns round" {
+  tty_require
+  going_back
+  refused 1 'generation 2 is being taken back; .*--back.*--resume' publish
+  refused 2 'no terminal to ask at; .*--yes' publish --resume
+  tty_start "$CTLSIGN" publish --resume
+  tty_wait 'Type "yes" to go on'
+  tty_type no
+  tty_finish
+  assert_failure 1
+  assert_output --partial 'This turns round'
+  assert_output --partial 'finish taking it back with: ctlsign publish --back'
+  ctlsign status --json
+  assert_json .publishing going-back
+  sed -i '/verify = /d' ctlsign.conf
+  ctlsign publish --resume --yes
+  assert_success
+  assert_stderr 'ctlsign: turning round: generation 2 was being taken back, and is delivered after all'
+  published 2
+}
+
+@test "what is to do after reset-localkey: the usual signer again" {
+  signed_only
+  ctlsign publish
+  assert_success
+  refute_line --partial 'the usual signer'
+  ctlsign reset-localkey --yes --no-publish
+  assert_success
+  ctlsign publish
+  assert_success
+  assert_line --regexp '^  3\. when all phones have this CTL: ctlsign update, .*the usual signer'
+}
+
+@test "phones would get another file: the column says so" {
+  mkdir served
+  "$PYTHON" -u -m http.server -b 127.0.0.1 -d served 0 >http.out 2>/dev/null &
+  local pid=$! port
+  for _ in {1..100}; do
+    port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' http.out)
+    [[ $port ]] && break
+    sleep 0.1
+  done
+  sed -i "/deliver = {\"sub\"}/a\  verify = {\"http://127.0.0.1:$port\"}" ctlsign.conf
+  signed_only
+  ctlsign publish
+  assert_failure 1
+  assert_line --regexp '^cucm-sub1 +sub +failed +generation 1 +differs '
+  ctlsign publish --json
+  assert_json '.targets[1].phones' differs
+  cp CTLFile.tlv served/
+  ctlsign publish
+  kill "$pid"
+  assert_success
+  assert_line --regexp '^cucm-sub1 +sub +done +generation 1 +the same '
 }
 
 @test "--back of a delivery that was begun: what each target gets, and what cannot be undone" {
@@ -207,9 +282,14 @@ by_hand_setup() {
   ctlsign status --json
   assert_json .generation null
   assert_json .publishing by-hand
+  ctlsign publish --by-hand --dry-run
+  assert_line --partial '1 target is not in this list: it has its files already.'
+  ctlsign nodes
+  assert_line 'Generation 1 waits to be carried to servers by hand:'
   ctlsign publish --by-hand --yes
   assert_success
   assert_line 'Generation 1 is the current one.'
+  assert_line --regexp '^  1\. restart TFTP'
   ctlsign status --json
   assert_json .generation.number 1
   ctlsign audit show
@@ -267,9 +347,35 @@ by_hand_setup() {
   assert_line --regexp '^cucm-pub +pub +failed '
   assert_stderr --regexp "'ctlsign publish --resume'.*'--even-targets'"
   ctlsign publish --by-hand --even-targets --yes
+  assert_failure 1
+  assert_stderr --regexp '^ctlsign: cucm-pub: 1 target was read, and has not the generation; '
+  mv pub pub.away
+  ctlsign publish --by-hand --even-targets --yes
   assert_success
   ctlsign status --json
   assert_json .generation.number 1
+}
+
+@test "on a narrow terminal: a list instead of a table, and no word is cut" {
+  tty_require
+  local long=a/very/long/name/for/a/folder/that/a/tftp/service/may/have
+  mkdir -p "$long"
+  sed -i "s|deliver = {\"pub\"}|deliver = {\"$long\"}|" ctlsign.conf
+  by_hand_setup
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" publish --dry-run
+  tty_finish
+  assert_success
+  assert_line 'cucm-pub, 10.1.2.3'
+  assert_line "    $long"
+  assert_line 'cucm-sub1, 10.1.2.4'
+  assert_line '    (by hand)'
+  assert_line '    CTLFile.tlv, capf.cer, capf.pem'
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" publish --by-hand --dry-run
+  tty_finish
+  assert_success
+  assert_line '[ ] cucm-sub1, 10.1.2.4'
+  assert_line '    /usr/local/cm/tftp'
+  assert_line '    CTLFile.tlv, capf.cer, capf.pem'
 }
 
 @test "--by-hand where every node has a target" {
@@ -302,6 +408,8 @@ by_hand_setup() {
   tr '\r\n' ' |' <raw | sed 's/.*\x1b\[J//' | tr '|' '\n' >last
   grep -qE '^Node +Target ' last
   refute_in_files staging last
+  # In colour, and the columns behind it stand where they stand without.
+  grep -qE $'^cucm-pub +pub +\e\\[32mdone\e\\[0m +generation 1 ' last
   published 1
 }
 
@@ -316,7 +424,7 @@ by_hand_setup() {
   grep -q 'Generation 2 is the current one' raw
 }
 
-@test "on a narrow terminal: the targets are cut" {
+@test "on a narrow terminal: the targets are cut in the middle" {
   tty_require
   local long=a/very/long/name/for/a/folder/that/a/tftp/service/may/have
   mkdir -p "$long"
@@ -325,7 +433,7 @@ by_hand_setup() {
   TTY_COLUMNS=72 tty_start "$CTLSIGN" publish
   tty_finish
   assert_success
-  assert_line --regexp '^cucm-sub1 +a/very/.*\.\.\. +done +generation 1 '
+  assert_line --regexp '^cucm-sub1 +a/very.*\.\.\..*/may/have +done +generation 1 '
   printf '%s\n' "$output" >shown
   run awk 'length > 72' shown
   refute_output

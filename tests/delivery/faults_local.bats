@@ -117,6 +117,51 @@ assert_recovers() {
   assert_settled
 }
 
+# another_capf: ctlsign.conf names a certificate of CAPF that the signed CTL does not have.
+another_capf() {
+  cert_capf new-capf 4a219f01
+  cp new-capf.pem certs/capf.pem
+}
+
+@test "CAPF has another certificate than the signed CTL: nothing is staged; back, and signed anew" {
+  another_capf
+  publish
+  assert_failure 1
+  assert_stderr --regexp 'the CAPF certificate of ctlsign.conf is not the one in generation 2: .*--back.*update'
+  assert_everywhere old
+  assert_nothing_staged
+  assert_same_file "$SERVICES/sub1/capf.pem" "$K/capf.pem"
+  publish --back
+  assert_success
+  assert_same_file CTLFile.tlv old
+  change update
+  assert_everywhere CTLFile.tlv
+  assert_same_file "$SERVICES/sub1/capf.pem" new-capf.pem
+}
+
+@test "CAPF gets another certificate while a CTL is half delivered: that is taken back whole" {
+  # The CTL in delivery has a second one already; the third comes while it is on its way.
+  publish --back
+  assert_success
+  cert_capf second-capf 4a219f02
+  cp second-capf.pem certs/capf.pem
+  signed
+  break_second_phase pub
+  publish
+  assert_failure 1
+  assert_same_file "$SERVICES/sub1/capf.pem" second-capf.pem
+  mend_second_phase
+  another_capf
+  publish --resume
+  assert_failure 1
+  assert_stderr --regexp 'the CAPF certificate of ctlsign.conf is not the one in generation'
+  publish --back
+  assert_success
+  assert_everywhere old
+  assert_nothing_staged
+  assert_same_file "$SERVICES/sub1/capf.pem" "$K/capf.pem"
+}
+
 @test "two nodes with one place: it is delivered once, or refused, never half" {
   TARGET_SUB1=$SERVICES/pub nodes_conf
   publish

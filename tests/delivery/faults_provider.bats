@@ -132,25 +132,39 @@ restart_as() {
   [[ $cut -gt 5 ]] || fail "cut only $cut times"
 }
 
-@test "full, and read-only" {
-  local kind
-  for kind in full read-only; do
-    on_disk "$kind" "$(folder sub2)"
-    provider_stop sub2
-    PROVIDER_WRAP=("${ON_DISK[@]}")
-    provider_start sub2
-    publish
-    assert_failure
-    assert_told sub2
-    assert_holds old pub
-    # What it has is on its own disk.
-    provider_curl sub2 /v1/files/CTLFile.tlv -f -o got
-    assert_same_file got old
-    provider_stop sub2
-    unset PROVIDER_WRAP
-    provider_start sub2
-    [[ $kind != full ]] || assert_everywhere old
-  done
+@test "full" {
+  on_disk full "$(folder sub2)"
+  provider_stop sub2
+  PROVIDER_WRAP=("${ON_DISK[@]}")
+  provider_start sub2
+  publish
+  assert_failure
+  assert_told sub2
+  assert_holds old pub
+  # What it has is on its own disk.
+  provider_curl sub2 /v1/files/CTLFile.tlv -f -o got
+  assert_same_file got old
+  provider_stop sub2
+  unset PROVIDER_WRAP
+  provider_start sub2
+  assert_everywhere old
+  assert_recovers
+}
+
+@test "read-only: the provider does not start, and says why" {
+  on_disk read-only "$(folder sub2)"
+  provider_stop sub2
+  PROVIDER_WRAP=("${ON_DISK[@]}")
+  run provider_start sub2
+  assert_failure
+  assert_line --partial "cannot write into the directory: Read-only file system"
+  LIMIT=2 nodes_conf
+  publish
+  assert_failed_before_change sub2
+  unset PROVIDER_WRAP
+  provider_start sub2
+  nodes_conf
+  assert_everywhere old
   assert_recovers
 }
 

@@ -9,6 +9,7 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct publish_result result;
@@ -85,7 +86,9 @@ static void test_signed_only(void)
 	fixture_publish_wrong("mem:sub1", 0, FIXTURE_DOWN_BEFORE);
 	back_is(ST_OK);
 	CU_ASSERT_FALSE(result.changed);
-	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->step, PUBLISH_DONE);
+	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->step, PUBLISH_WAITING);
+	CU_ASSERT_STRING_EQUAL(fixture_publish_row(&result, "mem:sub1")->err.what,
+	    "no answer; it was never changed, but a temporary file may be left there");
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->holds, PUBLISH_UNKNOWN);
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->err.status, ST_IO);
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub2")->err.status, ST_OK);
@@ -95,7 +98,30 @@ static void test_signed_only(void)
 	fixture_publish_two(1);
 	fixture_publish_target(&fixture_publish_inventory()->nodes[1].deliver, "mem:unusable");
 	back_is(ST_OK);
+	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:unusable")->step, PUBLISH_WAITING);
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(fixture_publish_row(&result, "mem:unusable")->err.what, "never changed"));
 	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
+	end();
+}
+
+/* A node that never comes back: how to end it is said, and works. */
+static void test_gone_for_good(void)
+{
+	struct inventory_node *sub;
+
+	begin_half(2);
+	fixture_publish_wrong("mem:sub2", 0, FIXTURE_DOWN_BEFORE);
+	back_is(ST_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --back'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "gone for good, take its target out"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --resume'"));
+	sub = &fixture_publish_inventory()->nodes[2];
+	sub->services = 0;
+	free(sub->deliver.list[0].text);
+	sub->deliver.n = 0;
+	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_OK);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
@@ -240,6 +266,26 @@ static void test_carry(void)
 	end();
 }
 
+/* The CTL of these tests names no certificate at all. */
+static void test_capf_of_another_ctl(void)
+{
+	fixture_publish_two(1);
+	fixture_cluster_certificate(
+	    &fixture_publish_inventory()->nodes[0].capf, fixture_cluster_cert("CAPF-lab", 0));
+	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+	    err.what, "the CAPF certificate of ctlsign.conf is not the one in generation 2"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --back'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign update'"));
+	CU_ASSERT_EQUAL(fixture_publish_calls("mem:sub1"), 0);
+	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 1"));
+	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_SIGNED);
+	/* That way out works. */
+	back_is(ST_OK);
+	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
+	end();
+}
+
 static void test_foreign_ctl_file(void)
 {
 	FILE *file;
@@ -261,6 +307,7 @@ static const struct harness_test tests[] = {
     {"what was published on some is taken back from all", test_half},
     {"a first generation leaves nothing behind", test_first},
     {"nothing was published: who is away does no harm", test_signed_only},
+    {"a node that is gone for good: the way out is told, and works", test_gone_for_good},
     {"every call may go wrong, and the next run ends it", test_every_call},
     {"what is being taken back may be published after all", test_forward_after_back},
     {"what somebody else wrote is left alone", test_somebody_else},
@@ -268,6 +315,8 @@ static const struct harness_test tests[] = {
     {"a phone that left the inventory has its file taken back", test_phone_left},
     {"CTL Providers get the mode back", test_mode},
     {"what waits to be carried can be taken back", test_carry},
+    {"CAPF's certificate is not the CTL's: nothing is staged, and it goes back",
+	test_capf_of_another_ctl},
     {"a CTL file that is not ours stays", test_foreign_ctl_file},
 };
 

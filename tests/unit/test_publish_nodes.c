@@ -105,6 +105,53 @@ static void test_failed(void)
 	end();
 }
 
+/* A phone asks for its own file first: an old one, or none, is told beside a CTL in order. */
+static void test_phones(void)
+{
+	const char *const name = "CTLSEP001122AABBCC.tlv";
+
+	begin();
+	fixture_publish_phone("001122AABBCC");
+	fixture_publish_put("mem:pub", name, "CTL 1");
+	fixture_publish_put("mem:sub1", name, "CTL 0");
+	ask(fixture_publish_request());
+	CU_ASSERT_EQUAL_FATAL(copies.n, 6);
+	CU_ASSERT_EQUAL(copies.n_odd, 2);
+	CU_ASSERT_EQUAL(copies.n_failed, 0);
+	CU_ASSERT_STRING_EQUAL(copies.list[2].place, "mem:sub1");
+	CU_ASSERT_FALSE(copies.list[2].odd);
+	CU_ASSERT_STRING_EQUAL(copies.list[3].node, "sub1");
+	CU_ASSERT_STRING_EQUAL(copies.list[3].place, "mem:sub1/CTLSEP001122AABBCC.tlv");
+	CU_ASSERT_TRUE(copies.list[3].odd);
+	CU_ASSERT_TRUE(copies.list[3].there);
+	CU_ASSERT_EQUAL(copies.list[3].generation, 0);
+	CU_ASSERT_PTR_NULL(copies.list[4].file);
+	CU_ASSERT_STRING_EQUAL(copies.list[5].place, "mem:sub2/CTLSEP001122AABBCC.tlv");
+	CU_ASSERT_FALSE(copies.list[5].there);
+	node_copies_free(&copies);
+	/* Where both are old, the CTL says it all; so does a place that is away. */
+	fixture_publish_put("mem:sub1", PUBLISH_CTL, "CTL 0");
+	fixture_publish_put("mem:sub2", name, "CTL 1");
+	fixture_publish_wrong("mem:pub", 0, FIXTURE_DOWN_BEFORE);
+	ask(fixture_publish_request());
+	CU_ASSERT_EQUAL(copies.n, 4);
+	CU_ASSERT_EQUAL(copies.n_odd, 1);
+	CU_ASSERT_EQUAL(copies.n_failed, 1);
+	CU_ASSERT_STRING_EQUAL(copies.list[2].place, "mem:sub1");
+	CU_ASSERT_TRUE(copies.list[2].odd);
+	node_copies_free(&copies);
+	/* One that only that file cannot be had from has failed for it. */
+	fixture_publish_put("mem:sub1", PUBLISH_CTL, "CTL 1");
+	fixture_publish_put("mem:sub1", name, "CTL 1");
+	fixture_publish_wrong("mem:sub1", 1, FIXTURE_REFUSES);
+	ask(fixture_publish_request());
+	CU_ASSERT_EQUAL_FATAL(copies.n, 5);
+	CU_ASSERT_EQUAL(copies.n_odd, 0);
+	CU_ASSERT_EQUAL(copies.n_failed, 1);
+	CU_ASSERT_EQUAL(copies.list[3].err.status, ST_IO);
+	end();
+}
+
 static void test_without(void)
 {
 	struct inventory *inventory;
@@ -163,6 +210,7 @@ static const struct harness_test tests[] = {
     {"all hold the current generation", test_same},
     {"those with another one, or none, are odd", test_odd},
     {"those that do not answer are told", test_failed},
+    {"old files of single phones are told", test_phones},
     {"nodes that cannot be asked are named", test_without},
     {"without a state, most are right", test_no_state},
     {"the time of a list is its own", test_made},

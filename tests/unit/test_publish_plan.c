@@ -106,6 +106,64 @@ static void test_everywhere(void)
 	end();
 }
 
+/* A CTL whose CAPF certificate is this VERSION of it; -1: it has none. */
+static void make_with_capf(int version)
+{
+	struct tl_entry entries[] = {
+	    {.role = TL_ROLE_SAST, .certificate = fixture_cluster_cert("cucm-pub.lab", 0)},
+	    {.role = TL_ROLE_CAPF, .dns = "cucm-pub.lab"}};
+	struct buffer ctl = BUFFER_INIT;
+	struct error err;
+
+	if (version >= 0)
+		entries[1].certificate = fixture_cluster_cert("CAPF-cucm-pub", (unsigned)version);
+	fixture_cluster_list(
+	    entries, version >= 0 ? 2 : 1, fixture_cluster_cert("cucm-pub.lab", 0), &ctl);
+	CU_ASSERT_EQUAL_FATAL(
+	    publish_plan_make(fixture_publish_inventory(), buffer_bytes(&ctl), &plan, &err), ST_OK);
+	buffer_free(&ctl);
+}
+
+static bool capf_is(unsigned version)
+{
+	const uint8_t *at = buffer_bytes(&plan.capf_der).data;
+	X509 *der = d2i_X509(NULL, &at, (long)plan.capf_der.len);
+	const bool is =
+	    der != NULL && X509_cmp(der, fixture_cluster_cert("CAPF-cucm-pub", version)) == 0;
+
+	X509_free(der);
+	return is;
+}
+
+static void test_capf_of_the_ctl(void)
+{
+	struct inventory *inventory;
+
+	fixture_publish_begin();
+	inventory = fixture_publish_inventory();
+	fixture_cluster_certificate(
+	    &inventory->nodes[0].capf, fixture_cluster_cert("CAPF-cucm-pub", 1));
+	fixture_publish_subscribers(1);
+	make_with_capf(1);
+	CU_ASSERT_FALSE(plan.capf_differs);
+	CU_ASSERT_TRUE(capf_is(1));
+	publish_plan_free(&plan);
+	/* Another one: what phones believe is what the CTL says. */
+	make_with_capf(0);
+	CU_ASSERT_TRUE(plan.capf_differs);
+	CU_ASSERT_TRUE(capf_is(0));
+	publish_plan_free(&plan);
+	make_with_capf(-1);
+	CU_ASSERT_TRUE(plan.capf_differs);
+	publish_plan_free(&plan);
+	/* No CAPF in this cluster, and so no file of it. */
+	inventory->nodes[0].services &= ~(unsigned)SERVICE_CAPF;
+	make_with_capf(-1);
+	CU_ASSERT_FALSE(plan.capf_differs);
+	is(1, "sub1", "mem:sub1", "CTLFile.tlv");
+	end();
+}
+
 static void test_capf_forms(void)
 {
 	struct inventory *inventory;
@@ -196,6 +254,7 @@ static const struct harness_test tests[] = {
     {"the CTL goes where it is needed, CAPF's certificate to all but the publisher",
 	test_everywhere},
     {"CAPF's certificate goes in DER and in PEM form", test_capf_forms},
+    {"CAPF's certificate is the one of the CTL", test_capf_of_the_ctl},
     {"files of single phones go to TFTP servers, with the CTL's bytes", test_phones},
     {"who has no target is carried to", test_by_hand},
 };

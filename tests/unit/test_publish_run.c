@@ -9,6 +9,7 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -180,6 +181,9 @@ static void test_phones(void)
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->holds, PUBLISH_NEW);
 	CU_ASSERT_STRING_EQUAL(err.where, "sub1: http://mem:sub1");
 	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(err.what, "all targets have generation 2, but phones would not get it there"));
+	CU_ASSERT_STRING_EQUAL(err.hint, "restart TFTP there, then run 'ctlsign publish --resume'");
+	CU_ASSERT_PTR_NOT_NULL(
 	    strstr(fixture_publish_row(&result, "mem:sub1")->err.hint, "restarted"));
 	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_COMMIT);
 	fixture_publish_phones_get(NULL);
@@ -199,12 +203,21 @@ static void test_mode(void)
 	run_is(ST_FAILED);
 	CU_ASSERT_EQUAL(result.rows[0].holds, PUBLISH_NEW);
 	CU_ASSERT_EQUAL(fixture_publish_mode("https://10.1.2.3"), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "but not all know the mode"));
 	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 	fixture_publish_heal();
 	run_is(ST_OK);
 	CU_ASSERT_EQUAL(fixture_publish_mode("https://10.1.2.3"), 1);
 	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
+}
+
+static void by_hand_is(enum status expected, bool even_targets)
+{
+	publish_result_free(&result);
+	fixture_publish_expect(publish_by_hand_by(fixture_publish_request(),
+				   fixture_publish_means(), even_targets, &result, &err),
+	    expected, &err);
 }
 
 static void test_by_hand(void)
@@ -228,15 +241,111 @@ static void test_by_hand(void)
 	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->holds, PUBLISH_OTHER);
 	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
 
-	publish_result_free(&result);
-	CU_ASSERT_EQUAL(publish_by_hand_by(fixture_publish_request(), fixture_publish_means(), true,
-			    &result, &err),
-	    ST_OK);
+	/* Nor does anybody's word count for it: it was read. */
+	by_hand_is(ST_FAILED, true);
+	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->step, PUBLISH_FAILED);
+	CU_ASSERT_FALSE(result.current);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
+	CU_ASSERT_STRING_EQUAL(err.where, "sub1: mem:sub1");
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.what, "1 target was read, and has not"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --resume'"));
+
+	fixture_publish_put("mem:sub1", PUBLISH_CTL, "CTL 2");
+	by_hand_is(ST_OK, false);
 	CU_ASSERT_TRUE(result.current);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
+	CU_ASSERT_STRING_EQUAL(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
+	    "generation 2: was carried by hand to: far; is on: cucm-pub (mem:pub), sub1 "
+	    "(mem:sub1)");
+	end();
+}
+
+/* Targets that cannot be asked were carried to, too. */
+static void test_even_targets(void)
+{
+	fixture_publish_two(1);
+	fixture_cluster_node(
+	    fixture_publish_inventory(), NODE_SUBSCRIBER, "far", "10.1.2.8", SERVICE_CALLMANAGER);
+	fixture_publish_put("mem:pub", PUBLISH_CTL, "CTL 2");
+	fixture_publish_wrong("mem:sub1", 0, FIXTURE_DOWN_BEFORE);
+	by_hand_is(ST_FAILED, false);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'--even-targets'"));
+	by_hand_is(ST_OK, true);
 	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	CU_ASSERT_STRING_EQUAL(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
 	    "generation 2: was carried by hand to: far; is on: cucm-pub (mem:pub); and, not seen "
 	    "there, by hand to: sub1 (mem:sub1)");
+	end();
+
+	/* All have targets, and one is away. */
+	fixture_publish_two(1);
+	fixture_publish_put("mem:pub", PUBLISH_CTL, "CTL 2");
+	fixture_publish_wrong("mem:sub1", 0, FIXTURE_DOWN_BEFORE);
+	by_hand_is(ST_OK, true);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
+	CU_ASSERT_STRING_EQUAL(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
+	    "generation 2: is on: cucm-pub (mem:pub); and, not seen there, by hand to: sub1 "
+	    "(mem:sub1)");
+	end();
+
+	/* And none can be asked. */
+	fixture_publish_two(0);
+	fixture_publish_wrong("mem:pub", 0, FIXTURE_DOWN_BEFORE);
+	by_hand_is(ST_OK, true);
+	CU_ASSERT_STRING_EQUAL(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
+	    "generation 2: not seen there, by hand to: cucm-pub (mem:pub)");
+	end();
+}
+
+/* A target that joined while it is carried by hand never had the file. */
+static void test_joined_while_carried(void)
+{
+	fixture_publish_two(1);
+	fixture_cluster_node(
+	    fixture_publish_inventory(), NODE_SUBSCRIBER, "far", "10.1.2.8", SERVICE_CALLMANAGER);
+	run_is(ST_OK);
+	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_CARRY);
+	fixture_publish_target(&fixture_publish_inventory()->nodes[1].deliver, "mem:new");
+	fixture_publish_wrong("mem:new", 0, FIXTURE_DOWN_BEFORE);
+	by_hand_is(ST_FAILED, false);
+	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:new")->step, PUBLISH_FAILED);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 1);
+	/* One that was served then, and is away now, is believed. */
+	fixture_publish_heal();
+	fixture_publish_put("mem:new", PUBLISH_CTL, "CTL 2");
+	fixture_publish_wrong("mem:sub1", 0, FIXTURE_DOWN_BEFORE);
+	by_hand_is(ST_OK, false);
+	CU_ASSERT_EQUAL(fixture_publish_row(&result, "mem:sub1")->step, PUBLISH_DONE);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
+	end();
+}
+
+/* What is said of a run that could not even begin depends on what those before it did. */
+static void test_told_of_earlier_runs(void)
+{
+	fixture_publish_two(2);
+	fixture_publish_wrong("mem:sub1", 2, FIXTURE_DOWN_BEFORE);
+	run_is(ST_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+	    err.what, "some targets have the generation, and some are not known to have it"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "gone for good, take its target out"));
+	run_is(ST_FAILED);
+	CU_ASSERT_FALSE(result.changed);
+	CU_ASSERT_PTR_NULL(strstr(err.what, "nothing was changed anywhere"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+	    err.what, "this run changed nothing; some targets may have generation 2 already"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --resume'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --back'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "gone for good, take its target out"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(store_ask("SELECT what FROM audit ORDER BY number DESC LIMIT 1"),
+		"this run changed nothing; some targets may have it already"));
+	/* That way out works. */
+	fixture_publish_inventory()->nodes[1].services = 0;
+	free(fixture_publish_inventory()->nodes[1].deliver.list[0].text);
+	fixture_publish_inventory()->nodes[1].deliver.n = 0;
+	run_is(ST_OK);
+	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
 
@@ -278,10 +387,11 @@ static void test_left_and_joined(void)
 	/* The target of sub2 becomes another one: the old one stays with what it has. */
 	sub = &fixture_publish_inventory()->nodes[2];
 	strcpy(sub->deliver.list[0].text, "mem:new2");
+	strcpy(fixture_publish_inventory()->nodes[0].deliver.list[0].text, "mem:pu2");
 	run_is(ST_OK);
 	CU_ASSERT_STRING_EQUAL(fixture_publish_holds("mem:new2", PUBLISH_CTL), "CTL 2");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(result.note);
-	CU_ASSERT_PTR_NOT_NULL(strstr(result.note, "'mem:sub2'"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(result.note, "no further ones: mem:pub, mem:sub2"));
 	CU_ASSERT_EQUAL(fixture_publish_current_number(), 2);
 	end();
 }
@@ -357,6 +467,9 @@ static const struct harness_test tests[] = {
     {"what phones get is compared", test_phones},
     {"a CTL Provider is told the mode", test_mode},
     {"who is carried to keeps it from being current until it is said", test_by_hand},
+    {"targets that cannot be asked may be carried to", test_even_targets},
+    {"a target that joined since is not believed to have it", test_joined_while_carried},
+    {"what earlier runs did is told, and a node that is gone", test_told_of_earlier_runs},
     {"without targets all is carried", test_no_target},
     {"a target that cannot be made stops it", test_unusable},
     {"a target that left is told of, one that joined is served", test_left_and_joined},
