@@ -5,8 +5,6 @@
  */
 #include "base/secret.h"
 #include "provider/provider.h"
-#include "provider/tls.h"
-#include "trustlist/trustlist.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -33,7 +31,7 @@ static const char usage[] =
        "\n"
        "Options:\n"
        "  --config FILE  its settings (%s)\n"
-       "  --check        read settings, certificates and key, say whether they are right\n"
+       "  --check        look at all that a start needs, say whether it is right\n"
        "  --version      print the version\n"
        "  --help         print this\n"
        "\n"
@@ -76,37 +74,15 @@ static bool standard_descriptors_open(void)
 	return true;
 }
 
-static enum status check_offers(const struct provider_settings *settings, struct error *err)
-{
-	enum status st = ST_OK;
-
-	for (size_t i = 0; st == ST_OK && i < PROVIDER_OFFERS; i++) {
-		X509 *certificate = NULL;
-
-		if (settings->offers[i].path == NULL)
-			continue;
-		st = certificate_read(settings->offers[i].path, &certificate, err);
-		X509_free(certificate);
-	}
-	return st;
-}
-
 static enum status check(const struct provider_settings *settings, struct error *err)
 {
-	struct tls_clients *clients = NULL;
-	SSL_CTX *context = NULL;
-	enum status st = tls_context_new(settings, &context, err);
+	size_t n = 0;
+	enum status st = provider_check(settings, &n, err);
 
 	if (st == ST_OK)
-		st = tls_clients_read(settings->clients, &clients, err);
-	if (st == ST_OK)
-		st = check_offers(settings, err);
-	if (st == ST_OK)
 		printf(ngettext("%s is fine: %zu client is let in\n",
-			   "%s is fine: %zu clients are let in\n", tls_clients_count(clients)),
-		    settings->path, tls_clients_count(clients));
-	tls_clients_free(clients);
-	SSL_CTX_free(context);
+			   "%s is fine: %zu clients are let in\n", n),
+		    settings->path, n);
 	return st;
 }
 

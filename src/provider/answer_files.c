@@ -56,7 +56,8 @@ void answer_files(struct provider *provider, const struct provider_request *requ
 
 	(void)request;
 	(void)name;
-	n = scandir(provider->folder.directory, &entries, is_file, alphasort);
+	st = folder_is_there(&provider->folder, &err);
+	n = st == ST_OK ? scandir(provider->folder.directory, &entries, is_file, alphasort) : 0;
 	if (n < 0)
 		st = error_errno(&err, ST_IO, errno, "%s", _("cannot read the directory"));
 	else if (n > FILES_MAX)

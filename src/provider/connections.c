@@ -18,6 +18,13 @@
 /* How long a request that is on its way may still take when the program ends. */
 #define ENDING_MS 3000
 
+/*
+ * When there is no room for others: how long a handshake may take then, and how many that take
+ * longer go with one look.
+ */
+#define PATIENCE_MS  2000
+#define ROOM_AT_ONCE 8
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int ssl_index = -1;
 
@@ -117,12 +124,40 @@ static void give_up(struct connection *connection, const char *why)
 	shutdown(SSL_get_fd(connection->ssl), SHUT_RDWR);
 }
 
+/* The one that has been without a handshake for longest, and for too long when others wait. */
+static struct connection *oldest_unproven(const struct connection_list *list, uint64_t now)
+{
+	const uint64_t timeout = list->all->timeout_ms;
+	const uint64_t patience = timeout < 2 * PATIENCE_MS ? timeout / 2 : PATIENCE_MS;
+	struct connection *oldest = NULL;
+
+	for (struct connection *one = list->first; one != NULL; one = one->next)
+		if (!one->let_in && !one->given_up && one->deadline + patience < now + timeout &&
+		    (oldest == NULL || one->deadline < oldest->deadline))
+			oldest = one;
+	return oldest;
+}
+
+/* Those who show no certificate must not keep out those who have one. */
+static void make_room(struct connection_list *list, uint64_t now)
+{
+	struct connection *oldest;
+
+	for (int i = 0; i < ROOM_AT_ONCE && connections_full(list->all); i++) {
+		oldest = oldest_unproven(list, now);
+		if (oldest == NULL)
+			return;
+		give_up(oldest, "it made room: there are too many connections");
+	}
+}
+
 void connections_tick(struct connection_list *list)
 {
 	const uint64_t now = connections_now();
 	struct connection *next;
 
 	connections_linger_tick(list, false);
+	make_room(list, now);
 	for (struct connection *one = list->first; one != NULL; one = next) {
 		next = one->next;
 		if (is_idle(one)) {
@@ -164,6 +199,9 @@ static void begin(struct connection *connection)
 		memcpy(&connection->address.s6_addr[12], &v4->sin_addr, 4);
 	} else {
 		connection->address = ((const struct sockaddr_in6 *)&address)->sin6_addr;
+		/* Whoever has one address of a /64 has all of it. */
+		if (!IN6_IS_ADDR_V4MAPPED(&connection->address))
+			memset(&connection->address.s6_addr[8], 0, 8);
 	}
 	connection->counted = connections_enter(connection->list->all, &connection->address);
 	if (!connection->counted)
@@ -238,6 +276,7 @@ SSL *connection_new(struct connection_list *list)
 bool connection_asks(struct connection *connection)
 {
 	connection->request.running = true;
+	connection->request.last = false;
 	connection->request.began = connections_now();
 	connection->deadline = connection->request.began + connection->list->all->timeout_ms;
 	return connections_still_let_in(connection);
@@ -249,6 +288,9 @@ void connection_answered(struct connection *connection)
 	connection->request.note[0] = '\0';
 	connection->deadline = connections_now() + connection->list->all->timeout_ms;
 	connection->read_when_idle = BIO_number_read(SSL_get_rbio(connection->ssl));
+	/* evhttp goes on behind some answers that say Connection: close, as that to CONNECT. */
+	if (connection->request.last)
+		give_up(connection, NULL);
 }
 
 void connection_log_request(struct connection *connection)
@@ -265,6 +307,11 @@ void connection_log_request(struct connection *connection)
 	};
 
 	log_request(&connection->list->log, &line);
+	/* What was changed is on record before anything else happens. */
+	if (line.code >= 200 && line.code < 300 &&
+	    (strcmp(line.method, "PUT") == 0 || strcmp(line.method, "POST") == 0 ||
+		strcmp(line.method, "DELETE") == 0))
+		log_flush(&connection->list->log);
 }
 
 static void make_index(void)

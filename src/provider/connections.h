@@ -48,7 +48,7 @@ struct connection {
 	uint64_t deadline;	 /* ms */
 	uint64_t read_when_idle; /* bytes when the last answer was done */
 	uint8_t fingerprint[TLS_FINGERPRINT];
-	unsigned generation; /* of the list of clients that it was last looked up in */
+	unsigned generation; /* of the list of clients that it was last found on */
 	time_t ends;	     /* the client's certificate */
 	char why[160];	     /* it came to nothing */
 
@@ -66,6 +66,7 @@ struct connection {
 		size_t bytes;
 		uint64_t began; /* ms */
 		bool logged;
+		bool last; /* the connection ends behind the answer */
 	} request;
 };
 
@@ -104,7 +105,7 @@ struct connection *connection_of(const SSL *ssl);
 /* A request is whole: the answer has its own time.  False: this client is not let in any more. */
 bool connection_asks(struct connection *connection);
 
-/* The answer is whole: the next request has its own time. */
+/* The answer is whole: the next request has its own time, unless this was the last one. */
 void connection_answered(struct connection *connection);
 
 /*

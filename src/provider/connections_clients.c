@@ -72,14 +72,16 @@ static void set_subject(struct connection *connection, const X509 *certificate)
 	buffer_free(&name);
 }
 
+/* One that is not on the list is looked up again with every request, whatever came before. */
 static bool is_listed(struct connection *connection)
 {
 	struct connections *all = connection->list->all;
 	bool listed;
 
 	pthread_rwlock_rdlock(&all->listing);
-	connection->generation = atomic_load(&all->generation);
 	listed = tls_clients_has(all->allowed, connection->fingerprint);
+	if (listed)
+		connection->generation = atomic_load(&all->generation);
 	pthread_rwlock_unlock(&all->listing);
 	return listed;
 }

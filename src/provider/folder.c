@@ -39,7 +39,9 @@ enum status folder_get(
 	enum status st = folder_path(folder->directory, name, "", path, err);
 
 	*out = NULL;
-	return st == ST_OK ? content_get(folder->cache, path, out, err) : st;
+	if (st == ST_OK)
+		st = content_get(folder->cache, path, out, err);
+	return st == ST_OK && *out == NULL ? folder_is_there(folder, err) : st;
 }
 
 enum status folder_staged(
@@ -49,7 +51,9 @@ enum status folder_staged(
 	enum status st = folder_new_path(folder->directory, name, FOLDER_NEW_STAGED, path, err);
 
 	*out = NULL;
-	return st == ST_OK ? content_read(path, out, err) : st;
+	if (st == ST_OK)
+		st = content_read(path, out, err);
+	return st == ST_OK && *out == NULL ? folder_is_there(folder, err) : st;
 }
 
 /* Removes END of NAME in the state directory. */
@@ -71,8 +75,10 @@ static enum status check_still(
     const struct folder *folder, const char *name, const struct content *now, struct error *err)
 {
 	struct content *present;
-	enum status st = folder_get(folder, name, &present, err);
+	enum status st = folder_is_there(folder, err);
 
+	if (st == ST_OK)
+		st = folder_get(folder, name, &present, err);
 	if (st != ST_OK)
 		return st;
 	if ((present == NULL) != (now == NULL) ||
@@ -270,8 +276,10 @@ enum status folder_stage(const struct folder *folder, const char *name, struct b
 
 enum status folder_unstage(const struct folder *folder, const char *name, struct error *err)
 {
-	enum status st = folder_new_discard(folder->directory, name, FOLDER_NEW_STAGED, err);
+	enum status st = folder_is_there(folder, err);
 
+	if (st == ST_OK)
+		st = folder_new_withdraw(folder->directory, name, FOLDER_NEW_STAGED, err);
 	if (st == ST_OK)
 		forget_next(folder, name);
 	return st;

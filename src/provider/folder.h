@@ -35,21 +35,36 @@ struct folder {
 	const char *state;     /* borrowed */
 	struct content_cache *cache;
 	int lock;
+	dev_t device; /* of the directory when it was opened */
+	ino_t inode;
 };
 
 /*
- * ST_BUSY when another provider has the state directory.  Removes what a killed one left in the
+ * ST_BUSY when another provider has the state directory; a directory that cannot be written is
+ * refused.  Removes what a killed one left in the
  * middle of replacing a file.  folder_close() in any case; start from all zero.
  */
 enum status folder_open(
     struct folder *folder, const char *directory, const char *state, struct error *err);
 void folder_close(struct folder *folder);
 
+/* What folder_open() would refuse, without taking or changing anything. */
+enum status folder_check(const char *directory, const char *state, struct error *err);
+
+/*
+ * Whether the directory that is served is still the one that was opened: without it no file would
+ * look as if there had never been one.
+ */
+enum status folder_is_there(const struct folder *folder, struct error *err);
+
 /* "STATE/mode" and the like; ST_LIMIT when it is too long for a path. */
 enum status folder_path(const char *directory, const char *name, const char *end,
     char out[PATH_MAX], struct error *err);
 
-/* What TFTP serves as NAME, and what is staged for it; *OUT NULL when there is none. */
+/*
+ * What TFTP serves as NAME, and what is staged for it; *OUT NULL when there is none, in the
+ * directory that was opened.
+ */
 enum status folder_get(
     const struct folder *folder, const char *name, struct content **out, struct error *err);
 enum status folder_staged(
@@ -69,7 +84,7 @@ enum status folder_stage(const struct folder *folder, const char *name, struct b
 enum status folder_commit(const struct folder *folder, const char *name,
     const struct content *staged, const struct content *now, struct error *err);
 
-/* Nothing staged is fine. */
+/* Durably; nothing staged is fine. */
 enum status folder_unstage(const struct folder *folder, const char *name, struct error *err);
 
 /*

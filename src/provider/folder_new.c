@@ -149,6 +149,14 @@ enum status folder_new_remove(const char *directory, const char *name, struct er
 	return st;
 }
 
+enum status folder_new_withdraw(
+    const char *directory, const char *name, enum folder_new which, struct error *err)
+{
+	char file[NEW_MAX];
+
+	return folder_new_remove(directory, new_name(name, which, file), err);
+}
+
 static bool ends_with(const char *name, const char *end)
 {
 	size_t len = strlen(name), end_len = strlen(end);

@@ -32,6 +32,10 @@ enum status folder_new_rename(
 enum status folder_new_discard(
     const char *directory, const char *name, enum folder_new which, struct error *err);
 
+/* The same, durably. */
+enum status folder_new_withdraw(
+    const char *directory, const char *name, enum folder_new which, struct error *err);
+
 /* Removes the file NAME itself, durably; one that is not there is fine. */
 enum status folder_new_remove(const char *directory, const char *name, struct error *err);
 

@@ -8,6 +8,10 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,8 @@
 /* Lines that are kept at most, and how much of a value is shown. */
 #define KEPT_BYTES 32768
 #define SHOWN	   256
+/* How long a reader of stderr may hold everything up, once. */
+#define PATIENCE_MS 100
 
 static bool with_levels;
 
@@ -26,20 +32,85 @@ void log_start(void)
 	with_levels = stream != NULL && stream[0] != '\0';
 }
 
-static void write_all(const char *data, size_t len)
+/* ---- writing, which never waits for long: nobody may be there to read -------------------------
+ */
+
+/* One thread writes at a time: room that poll() saw is there still. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static bool stalled;  /* there was no room the last time */
+static uint64_t lost; /* lines since then */
+
+/* Whether stderr takes a piece; a pipe that does takes PIPE_BUF bytes. */
+static bool has_room(void)
+{
+	struct pollfd pollfd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int n;
+
+	do
+		n = poll(&pollfd, 1, stalled ? 0 : PATIENCE_MS);
+	while (n < 0 && errno == EINTR);
+	stalled = n <= 0;
+	return !stalled;
+}
+
+/* How much of DATA goes at once: whole lines, if there is room for one. */
+static size_t piece_of(const char *data, size_t len)
+{
+	const char *last;
+
+	if (len <= PIPE_BUF)
+		return len;
+	last = memrchr(data, '\n', PIPE_BUF);
+	return last != NULL ? (size_t)(last - data) + 1 : PIPE_BUF;
+}
+
+static bool write_piece(const char *data, size_t len)
 {
 	while (len > 0) {
-		const ssize_t n = write(STDERR_FILENO, data, len);
+		const ssize_t n = has_room() ? write(STDERR_FILENO, data, len) : -1;
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && !stalled && errno == EINTR)
 			continue;
-		/* There is nobody to tell it to. */
 		if (n <= 0)
-			return;
+			return false;
 		data += n;
 		len -= (size_t)n;
 	}
+	return true;
 }
+
+static bool tell_lost(void)
+{
+	char line[80];
+
+	if (lost == 0)
+		return true;
+	snprintf(line, sizeof(line), "%s%" PRIu64 " log lines were lost\n",
+	    with_levels ? "<4>" : "", lost);
+	if (!write_piece(line, strlen(line)))
+		return false;
+	lost = 0;
+	return true;
+}
+
+static void write_all(const char *data, size_t len)
+{
+	pthread_mutex_lock(&writing);
+	while (len > 0) {
+		const size_t piece = piece_of(data, len);
+
+		if (!tell_lost() || !write_piece(data, piece))
+			break;
+		data += piece;
+		len -= piece;
+	}
+	for (size_t i = 0; i < len; i++)
+		lost += data[i] == '\n';
+	pthread_mutex_unlock(&writing);
+}
+
+/* ---- lines ------------------------------------------------------------------------------------
+ */
 
 void log_flush(struct log_lines *lines)
 {

@@ -4,6 +4,8 @@
  * A line is KEY=VALUE words; values that a client chose stand in double quotes, with everything
  * escaped that could end them or the line.  Nothing of a body or of a key is ever written.
  *
+ * When nobody reads what stderr leads to, lines are dropped and counted instead of waited for.
+ *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #ifndef CTLSIGN_PROVIDER_LOG_H

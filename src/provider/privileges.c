@@ -6,9 +6,11 @@
 #include "provider/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static enum status find(
@@ -76,4 +78,43 @@ enum status privileges_drop(const struct provider_settings *settings, struct err
 			       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0))
 		st = error_errno(err, ST_FAILED, errno, "%s", _("cannot give up privileges"));
 	return st;
+}
+
+/* Before there are threads. */
+enum status privileges_try(const struct provider_settings *settings,
+    enum status (*check)(const struct provider_settings *settings, struct error *err),
+    struct error *err)
+{
+	const bool root = geteuid() == 0 || getuid() == 0;
+	struct passwd *user = NULL;
+	struct error said = {0};
+	ssize_t n = -1;
+	int ends[2];
+	pid_t pid;
+
+	if (settings->user != NULL && find(settings, &user, err) != ST_OK)
+		return err->status;
+	if (!root)
+		return user == NULL || user->pw_uid == geteuid() ? check(settings, err) : ST_OK;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_errno(err, ST_FAILED, errno, "%s", _("cannot start a process"));
+	pid = fork();
+	if (pid == 0) {
+		if (privileges_drop(settings, &said) == ST_OK)
+			check(settings, &said);
+		n = write(ends[1], &said, sizeof(said));
+		_exit(n == sizeof(said) ? 0 : 1);
+	}
+	close(ends[1]);
+	/* It is written in one piece. */
+	if (pid > 0)
+		n = read(ends[0], &said, sizeof(said));
+	close(ends[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (n != sizeof(said))
+		return error_set(err, ST_FAILED, "%s", _("cannot start a process"));
+	if (said.status != ST_OK)
+		*err = said;
+	return said.status;
 }

@@ -120,4 +120,11 @@ void provider_answer_done(struct provider_answer *answer);
  */
 enum status provider_serve(const struct provider_settings *settings, struct error *err);
 
+/*
+ * Whether provider_serve() would start, as far as that shows without a port and without changing
+ * anything, and whether certificates that are handed out can be read; *N is how many clients are
+ * let in.
+ */
+enum status provider_check(const struct provider_settings *settings, size_t *n, struct error *err);
+
 #endif

@@ -5,7 +5,9 @@
  */
 #include "provider/serve_parts.h"
 
+#include "provider/folder.h"
 #include "provider/privileges.h"
+#include "trustlist/trustlist.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -57,13 +59,6 @@ static void libevent_says(int severity, const char *text)
 		    severity >= EVENT_LOG_ERR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s", text);
 }
 
-static void log_error(enum log_level level, const struct error *err)
-{
-	char line[1024];
-
-	log_message(level, "%s", error_line(err, line, sizeof(line)));
-}
-
 /* All that needs privileges, then without them what shall not have any. */
 static enum status open_all(struct server *server, struct error *err)
 {
@@ -92,16 +87,17 @@ static enum status open_all(struct server *server, struct error *err)
 
 static void read_clients(struct server *server)
 {
+	char line[1024];
 	struct error err;
 	size_t n;
 
-	if (connections_read_clients(server->connections, &n, &err) == ST_OK) {
-		log_message(
-		    LOG_LEVEL_NOTICE, "%s: %zu clients are let in", server->settings->clients, n);
-		return;
-	}
-	log_error(LOG_LEVEL_ERROR, &err);
-	log_message(LOG_LEVEL_ERROR, "the list of clients stays as it was");
+	if (connections_read_clients(server->connections, &n, &err) == ST_OK)
+		log_message(LOG_LEVEL_NOTICE,
+		    ngettext("%s: %zu client is let in", "%s: %zu clients are let in", n),
+		    server->settings->clients, n);
+	else
+		log_message(LOG_LEVEL_ERROR, _("the list of clients stays as it was: %s"),
+		    error_line(&err, line, sizeof(line)));
 }
 
 static void wait_for_end(struct server *server, const sigset_t *waited)
@@ -165,5 +161,52 @@ enum status provider_serve(const struct provider_settings *settings, struct erro
 		provider_close(server.provider);
 	connections_free(server.connections);
 	SSL_CTX_free(server.context);
+	return st;
+}
+
+/* ---- only looking -----------------------------------------------------------------------------
+ */
+
+static enum status check_offers(const struct provider_settings *settings, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < PROVIDER_OFFERS; i++) {
+		X509 *certificate = NULL;
+
+		if (settings->offers[i].path == NULL)
+			continue;
+		st = certificate_read(settings->offers[i].path, &certificate, err);
+		X509_free(certificate);
+	}
+	return st;
+}
+
+/* As the user that serves. */
+static enum status check_files(const struct provider_settings *settings, struct error *err)
+{
+	const enum status st = folder_check(settings->directory, settings->state, err);
+
+	return st == ST_OK ? check_offers(settings, err) : st;
+}
+
+enum status provider_check(const struct provider_settings *settings, size_t *n, struct error *err)
+{
+	struct tls_clients *clients = NULL;
+	SSL_CTX *context = NULL;
+	enum status st = privileges_check(settings, err);
+
+	if (st == ST_OK)
+		st = allow_files(settings, err);
+	if (st == ST_OK)
+		st = tls_context_new(settings, &context, err);
+	if (st == ST_OK)
+		st = tls_clients_read(settings->clients, &clients, err);
+	if (st == ST_OK) {
+		*n = tls_clients_count(clients);
+		st = privileges_try(settings, check_files, err);
+	}
+	tls_clients_free(clients);
+	SSL_CTX_free(context);
 	return st;
 }

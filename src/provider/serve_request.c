@@ -158,6 +158,8 @@ static void send_answer(struct worker *worker, struct connection *connection,
 	add_header(request, "ETag", answer->etag);
 	add_header(request, "Allow", answer->allow);
 	if (worker->list.ending)
+		connection->request.last = true;
+	if (connection->request.last)
 		add_header(request, "Connection", "close");
 	if (answer->code != 304 && answer->code != 204) {
 		snprintf(length, sizeof(length), "%zu", len);
@@ -235,13 +237,13 @@ void serve_request(struct evhttp_request *request, void *arg)
 		    "{\"error\": \"this client is not let in any more\", \"hint\": \"ask those who "
 		    "run the provider\"}\n",
 		    connection->request.note);
-		add_header(request, "Connection", "close");
+		connection->request.last = true;
 	} else if (has_strange_encoding(request)) {
 		refuse(&answer, 501,
 		    "{\"error\": \"this Transfer-Encoding is not known\", \"hint\": \"send the "
 		    "body with its length\"}\n",
 		    "unknown Transfer-Encoding");
-		add_header(request, "Connection", "close");
+		connection->request.last = true;
 	} else if (path == NULL) {
 		refuse(&answer, 400,
 		    "{\"error\": \"this is no path\", \"hint\": \"look at /v1/openapi.json\"}\n",

@@ -204,3 +204,18 @@ says() {
     [[ $output == 404 || $output == 400 ]] || fail "$path: $output"
   done
 }
+
+@test "what is refused before anything is asked is as described" {
+  node
+  local code path=/v1/staged/CTLFile.tlv
+  code 400 DELETE "$path%00"
+  python3 "$OPENAPI" "$API" answer DELETE "/v1/staged/{name}" 400 answer
+  code 501 DELETE "$path" -H 'Transfer-Encoding: gzip'
+  python3 "$OPENAPI" "$API" answer DELETE "/v1/staged/{name}" 501 answer
+  # Every operation says so.
+  for code in 400 403 501; do
+    run jq -r --arg code "$code" '.paths[] | to_entries[] | select(.key != "parameters") |
+      .value | select(.responses[$code] == null) | .operationId' "$API"
+    assert_equal "$output" ""
+  done
+}

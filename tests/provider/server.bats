@@ -4,67 +4,7 @@
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034,SC2154  # stderr is set by run_split, PROVIDER_WRAP is read there
 
-load ../lib/assertions
-load ../lib/provider
-
-setup_file() {
-  service_setup "$BATS_FILE_TMPDIR/services"
-  provider_certificates "$BATS_FILE_TMPDIR/certificates"
-}
-
-setup() {
-  provider_require
-  service_setup "$BATS_TEST_TMPDIR/services"
-  cd "$BATS_TEST_TMPDIR" || return
-}
-
-teardown() {
-  service_teardown
-}
-
-# start [LINE...]: a provider "one" with these settings.
-start() {
-  provider_conf one "$@" && provider_start one
-}
-
-# The log of "one" has a line with TEXT, now or soon.
-assert_logged() {
-  service_until 5 grep -qF -- "$1" "$SERVICES/one/log" || {
-    cat "$SERVICES/one/log" >&2
-    fail "no line with: $1"
-  }
-}
-
-refute_logged() {
-  ! grep -F -- "$1" "$SERVICES/one/log" >&2 || fail "a line with: $1"
-}
-
-get() { # [CURL-ARGUMENT...]
-  run_split provider_curl one /v1/mode "$@"
-}
-
-assert_served() {
-  get "$@"
-  assert_success
-  assert_equal "$(jq -c .mode <<<"$output")" null
-}
-
-# refused_as WHO: the connection fails.
-refused_as() {
-  PROVIDER_CLIENT=$1 get
-  assert_failure
-  refute_output
-}
-
-# process_status NAME: what the kernel says of the daemon's process.
-process_status() {
-  sed -n "s/^$1:[[:space:]]*//p" "/proc/$(service_pid one)/status"
-}
-
-slow() { # WAY
-  run python3 "$BATS_TEST_DIRNAME/slow.py" "$1" "$PROVIDER_PORT" \
-    "$PROVIDER_CERTS/officer.pem" "$PROVIDER_CERTS/officer.key"
-}
+load server
 
 @test "TLS 1.2 and 1.3 are spoken, and nothing older" {
   start
@@ -219,87 +159,47 @@ closes() {
   assert_output $'0\n0\n1' || assert_output $'1\n0\n0'
 }
 
-@test "a client that says nothing is put out" {
-  start 'timeout = 2'
-  slow handshake
-  assert_equal "$status" 0
-  assert_logged 'refused="the handshake took too long"'
-  [[ ${output%.*} -ge 2 && ${output%.*} -le 5 ]] || fail "after $output s"
+# start_with_list: "one" reads $SERVICES/one/mine.pem, which holds both officers.
+start_with_list() {
+  provider_conf one
+  cp "$PROVIDER_CERTS/clients.pem" "$SERVICES/one/mine.pem"
+  chmod 644 "$SERVICES/one/mine.pem"
+  sed -i "s|^clients = .*|clients = \"$SERVICES/one/mine.pem\"|" "$SERVICES/one/ctlproviderd.conf"
+  provider_start one
 }
 
-@test "headers that come a byte at a time do not keep a connection" {
-  start 'timeout = 2'
-  slow headers
-  assert_equal "$status" 0
-  [[ ${output%.*} -ge 1 && ${output%.*} -le 5 ]] || fail "after $output s"
-  assert_logged 'refused="no complete request came in time"'
+# take_off: only the stranger is on the list from now on.
+take_off() {
+  cp "$PROVIDER_CERTS/stranger.pem" "$SERVICES/one/mine.pem"
+  kill -HUP "$(service_pid one)"
+  assert_logged "mine.pem: 1 client is let in"
 }
 
-@test "a body that comes a byte at a time does not keep a connection" {
-  start 'timeout = 2'
-  slow body
-  assert_equal "$status" 0
-  [[ ${output%.*} -ge 1 && ${output%.*} -le 5 ]] || fail "after $output s"
-  assert_logged 'refused="no complete request came in time"'
-  [[ ! -e $(provider_files one)/CTLFile.tlv ]]
-}
-
-@test "answers that nobody reads do not keep a connection" {
-  start 'timeout = 2'
-  slow answers
-  assert_equal "$status" 0
-  [[ ${output%.*} -ge 1 && ${output%.*} -le 8 ]] || fail "after $output s"
-  assert_logged 'note="the answer was read too slowly"'
-}
-
-@test "a connection that does nothing is closed without a word" {
-  start 'timeout = 1'
-  run timeout 10 openssl s_client -quiet -connect "127.0.0.1:$PROVIDER_PORT" \
-    -cert "$PROVIDER_CERTS/officer.pem" -key "$PROVIDER_CERTS/officer.key" </dev/zero
-  [[ $status -ne 124 ]] || fail "it was not closed"
-  refute_logged code=200
-}
-
-@test "a body that is cut off stores nothing" {
-  start
-  { printf 'PUT /v1/files/CTLFile.tlv HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nshort'
-    sleep 0.5; } | timeout 5 openssl s_client -connect "127.0.0.1:$PROVIDER_PORT" \
-      -cert "$PROVIDER_CERTS/officer.pem" -key "$PROVIDER_CERTS/officer.key" >/dev/null 2>&1 || :
-  assert_served
-  assert_logged 'path="/v1/mode" code=200'
-  refute_logged 'method="PUT"'
-  [[ ! -e $(provider_files one)/CTLFile.tlv ]]
-}
-
-@test "a hundred connections at once are all answered, though fewer are let in at a time" {
-  start 'max-connections = 20' 'max-per-client = 100'
-  seq 100 | xargs -P 100 -I N curl -s --noproxy '*' --max-time 30 \
-    --cacert "$PROVIDER_CERTS/providers.pem" --cert "$PROVIDER_CERTS/officer.pem" \
-    --key "$PROVIDER_CERTS/officer.key" -o /dev/null -w '%{http_code}\n' \
-    "$(provider_url one /v1/mode)" >codes
-  assert_equal "$(sort codes | uniq -c | tr -s ' ')" " 100 200"
-}
-
-@test "one address has only so many connections" {
-  start 'max-per-client = 2' 'timeout = 5'
-  exec {a}<>"/dev/tcp/127.0.0.1/$PROVIDER_PORT" {b}<>"/dev/tcp/127.0.0.1/$PROVIDER_PORT"
-  sleep 0.3
-  get
-  assert_failure
-  assert_logged 'refused="too many connections from this address"'
-  exec {a}>&- {b}>&-
-  service_until 5 provider_curl one /v1/mode
-  assert_served
+@test "with IPv6 a whole /64 counts as one address" {
+  [[ $EUID -eq 0 ]] || skip "needs root"
+  command -v ip >/dev/null || skip "ip is not installed"
+  unshare -n true 2>/dev/null || skip "there is no network of its own here"
+  provider_conf one 'max-per-client = 2' 'timeout = 30' 'threads = 1'
+  sed -i 's/^listen = .*/listen = {"[fd00:1::1]:2444"}/' "$SERVICES/one/ctlproviderd.conf"
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  run timeout 30 unshare -n bash -c 'ip link set lo up || exit 77
+    for n in 1::1 1::2 1::3 1::4 2::1; do
+      ip -6 addr add "fd00:$n/64" dev lo nodad || exit 77
+    done
+    "$1" --config "$2" &
+    trap "kill -9 $!; wait" EXIT
+    python3 "$3" fd00:1::1 2444 fd00:1::2 fd00:1::3 fd00:1::4 fd00:2::1' \
+    net "$CTLPROVIDERD" "$SERVICES/one/ctlproviderd.conf" "$BATS_TEST_DIRNAME/addresses.py" 3>&-
+  [[ $status -ne 77 ]] || skip "no IPv6 here"
+  assert_success
+  assert_line "fd00:1::3 stays"
+  assert_line "fd00:1::4 is put out"
+  assert_line "fd00:2::1 stays"
+  assert_line --partial 'client=fd00:1::4 refused="too many connections from this address"'
 }
 
 @test "SIGHUP takes a client off the list, also within a connection" {
-  start
-  cp "$PROVIDER_CERTS/clients.pem" mine.pem
-  provider_stop one
-  chmod 644 mine.pem
-  sed -i "s|^clients = .*|clients = \"$SERVICES/one/mine.pem\"|" "$SERVICES/one/ctlproviderd.conf"
-  cp mine.pem "$SERVICES/one/"
-  provider_start one
+  start_with_list
   assert_served
   { printf 'GET /v1/mode HTTP/1.1\r\nHost: x\r\n\r\n'
     service_until 5 test -e changed
@@ -307,9 +207,7 @@ closes() {
     sleep 1; } | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$PROVIDER_PORT" \
       -cert "$PROVIDER_CERTS/officer.pem" -key "$PROVIDER_CERTS/officer.key" >answers 2>/dev/null &
   service_until 5 grep -qs 'HTTP/1.1 200' answers
-  cp "$PROVIDER_CERTS/stranger.pem" "$SERVICES/one/mine.pem"
-  kill -HUP "$(service_pid one)"
-  assert_logged "mine.pem: 1 clients are let in"
+  take_off
   touch changed
   wait $! || :
   grep -q 'HTTP/1.1 403' answers || fail "$(<answers)"
@@ -317,17 +215,72 @@ closes() {
   PROVIDER_CLIENT=stranger assert_served
 }
 
+@test "a client that was taken off the list gets nothing with whatever it asks first" {
+  start_with_list
+  local way
+  local -A asked=()
+  for way in CONNECT FROB TRACE OPTIONS together; do
+    # shellcheck disable=SC2094  # the argument is a word, the output a file
+    python3 "$BATS_TEST_DIRNAME/taken_off.py" "$way" "$PROVIDER_PORT" \
+      "$PROVIDER_CERTS/officer.pem" "$PROVIDER_CERTS/officer.key" >"$way" 2>&1 3>&- &
+    asked[$way]=$!
+    service_until 5 grep -q ready "$way"
+  done
+  take_off
+  touch changed
+  for way in "${!asked[@]}"; do
+    wait "${asked[$way]}" || fail "$way: $(<"$way")"
+  done
+  PROVIDER_CLIENT=stranger assert_served
+}
+
 @test "SIGHUP with a file that cannot be used leaves the list as it was" {
-  start
-  cp "$PROVIDER_CERTS/clients.pem" "$SERVICES/one/mine.pem"
-  chmod 644 "$SERVICES/one/mine.pem"
-  sed -i "s|^clients = .*|clients = \"$SERVICES/one/mine.pem\"|" "$SERVICES/one/ctlproviderd.conf"
-  provider_stop one
-  provider_start one
+  start_with_list
   head -c 200 "$PROVIDER_CERTS/clients.pem" >"$SERVICES/one/mine.pem"
   kill -HUP "$(service_pid one)"
-  assert_logged 'the list of clients stays as it was'
+  assert_logged "the list of clients stays as it was: $SERVICES/one/mine.pem: "
   assert_served
+}
+
+@test "a change is in the log at once" {
+  start
+  provider_code one /v1/mode -X PUT -H 'Content-Type: application/json' -d '{"mode": 1}' >code
+  kill -9 "$(service_pid one)"
+  assert_equal "$(<code)" 200
+  grep -q 'method="PUT" path="/v1/mode" code=200' "$SERVICES/one/log" ||
+    fail "$(<"$SERVICES/one/log")"
+}
+
+is_gone() { # PID
+  ! kill -0 "$1" 2>/dev/null
+}
+
+@test "a log that nobody reads holds nothing up, and what is lost is counted" {
+  provider_conf one 'threads = 2'
+  mkfifo pipe
+  local reader n pid
+  exec {reader}<>pipe
+  "$CTLPROVIDERD" --config "$SERVICES/one/ctlproviderd.conf" 2>pipe 3>&- {reader}>&- &
+  pid=$!
+  service_until 10 provider_curl one /v1/mode
+  # More than a pipe holds.
+  for n in 1 2 3; do
+    provider_curl one "/v1/mode?[1-400]" -o /dev/null -w '%{http_code}\n' >"codes$n"
+  done
+  assert_equal "$(sort -u codes1 codes2 codes3)" 200
+  assert_equal "$(cat codes1 codes2 codes3 | wc -l)" 1200
+  # There is room again.
+  timeout 1 cat <&"$reader" >read1 || :
+  assert_served
+  sleep 0.5
+  timeout 1 cat <&"$reader" >read2 || :
+  grep -qE '^[1-9][0-9]* log lines were lost$' read1 read2 || fail "$(tail -3 read1 read2)"
+  # And full it ends, too.
+  provider_curl one "/v1/mode?[1-900]" -o /dev/null
+  kill -TERM "$pid"
+  service_until 10 is_gone "$pid" || { kill -9 "$pid"; fail "it hangs"; }
+  wait "$pid"
+  exec {reader}>&-
 }
 
 @test "SIGTERM ends it well, with the answer that it was asked for" {
@@ -409,6 +362,50 @@ check_refuses() {
   check_refuses "mine.pem: what follows certificate 1 of the file is damaged"
   printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' >"$list"
   check_refuses "mine.pem: certificate 1 of the file cannot be read"
+}
+
+@test "--check finds what the start refuses: users and directories" {
+  local conf=$SERVICES/one/ctlproviderd.conf
+  provider_conf one
+  cp "$conf" good.conf
+  sed -i '/^user = /d' "$conf"
+  printf 'user = no-such-user-here\n' >>"$conf"
+  run_split "$CTLPROVIDERD" --config "$conf" --check
+  assert_failure 2
+  [[ $stderr == *"there is no user 'no-such-user-here'"* ]] || fail "$stderr"
+  if [[ $EUID -eq 0 ]]; then
+    sed -i '/^user = /d' "$conf"
+    run_split "$CTLPROVIDERD" --config "$conf" --check
+    assert_failure 2
+    [[ $stderr == *"it does not serve as root; write user = "* ]] || fail "$stderr"
+  fi
+  cp good.conf "$conf"
+  local which words="cannot write into the"
+  for which in tftp state; do
+    mv "$SERVICES/one/$which" away
+    refuse_both "$SERVICES/one/$which: $words" "No such file or directory; make it for"
+    : >"$SERVICES/one/$which"
+    refuse_both "$SERVICES/one/$which: $words" "Not a directory"
+    rm "$SERVICES/one/$which"
+    mv away "$SERVICES/one/$which"
+    chmod 555 "$SERVICES/one/$which"
+    refuse_both "$SERVICES/one/$which: $words" "Permission denied; let the provider's user"
+    chmod 755 "$SERVICES/one/$which"
+  done
+  run_split "$CTLPROVIDERD" --config "$conf" --check
+  assert_success
+}
+
+# refuse_both TEXT...: neither --check nor the start goes well, and both say so.
+refuse_both() {
+  local text how
+  for how in --check ""; do
+    run_split timeout 10 "$CTLPROVIDERD" --config "$SERVICES/one/ctlproviderd.conf" $how
+    assert_failure 1
+    for text; do
+      [[ $stderr == *"$text"* ]] || fail "$how: $stderr"
+    done
+  done
 }
 
 @test "certificates that are handed out are looked at by --check" {

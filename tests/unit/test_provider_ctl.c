@@ -9,10 +9,12 @@
 #include "base/text.h"
 #include "fixture_lists.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CTL	"/v1/files/CTLFile.tlv"
@@ -248,6 +250,26 @@ static void test_phone(void)
 	provider_scene_free(&scene);
 }
 
+static unsigned flushes; /* of a directory in which nothing is staged */
+
+/* Instead of libc's. */
+int fsync(int fd)
+{
+	if (faccessat(fd, ".CTLFile.tlv.staged", F_OK, 0) != 0)
+		flushes++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static void test_unstaged(void)
+{
+	begin(&first);
+	CU_ASSERT_EQUAL(put(STAGED, &second), 200);
+	flushes = 0;
+	CU_ASSERT_EQUAL(provider_ask(&scene, "DELETE", STAGED, nothing), 204);
+	CU_ASSERT_EQUAL(flushes, 1);
+	provider_scene_free(&scene);
+}
+
 static void test_two_steps(void)
 {
 	begin(&first);
@@ -410,6 +432,46 @@ static void test_link(void)
 	provider_scene_free(&scene);
 }
 
+/* Nothing is told of it and nothing put there; STRANGER would be a first list. */
+static void check_gone(const char *words)
+{
+	static const char *const paths[] = {CTL, STAGED, "/v1/files", "/v1/node"};
+
+	for (size_t i = 0; i < HARNESS_COUNT(paths); i++) {
+		CU_ASSERT_EQUAL(provider_ask(&scene, "GET", paths[i], nothing), 500);
+		CU_ASSERT_TRUE(provider_refuses(&scene, words, "mount it again"));
+	}
+	CU_ASSERT_EQUAL(put(CTL, &stranger), 500);
+	CU_ASSERT_TRUE(provider_refuses(&scene, words, "mount it again"));
+	CU_ASSERT_EQUAL(put(STAGED, &stranger), 500);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "DELETE", STAGED, nothing), 500);
+	CU_ASSERT_FALSE(is_there(provider_file(&scene, CTLNAME)));
+}
+
+static void test_gone(void)
+{
+	char away[256];
+
+	begin(&first);
+	snprintf(away, sizeof(away), "%s-away", scene.settings.directory);
+	CU_ASSERT_EQUAL(rename(scene.settings.directory, away), 0);
+	check_gone("No such file or directory");
+	/* As what is below a mount point that nothing is mounted on. */
+	CU_ASSERT_EQUAL(mkdir(scene.settings.directory, 0755), 0);
+	check_gone("the directory is gone");
+	/* Not even over a file that could be followed. */
+	provider_write(provider_file(&scene, CTLNAME), buffer_bytes(&first));
+	CU_ASSERT_EQUAL(put(CTL, &second), 500);
+	CU_ASSERT_TRUE(holds(CTLNAME, &first));
+	CU_ASSERT_EQUAL(unlink(provider_file(&scene, CTLNAME)), 0);
+	CU_ASSERT_EQUAL(rmdir(scene.settings.directory), 0);
+	CU_ASSERT_EQUAL(rename(away, scene.settings.directory), 0);
+	CU_ASSERT_EQUAL(provider_ask(&scene, "GET", CTL, nothing), 200);
+	CU_ASSERT_EQUAL(put(CTL, &stranger), 422);
+	CU_ASSERT_EQUAL(put(CTL, &second), 200);
+	provider_scene_free(&scene);
+}
+
 int main(void)
 {
 	static const struct harness_test tests[] = {
@@ -422,10 +484,12 @@ int main(void)
 	    {"no list with a changed or missing byte is taken", test_flips},
 	    {"a phone's list follows its own, else CTLFile.tlv", test_phone},
 	    {"what is staged becomes the file only with the hash that is named", test_two_steps},
+	    {"what is staged is gone for good when it is taken away", test_unstaged},
 	    {"what was staged is checked again against what is there now", test_changed_between},
 	    {"the file before comes back, also when there was none", test_revert},
 	    {"nothing else comes back", test_revert_refused},
 	    {"no link is followed", test_link},
+	    {"without its directory no list is a first one", test_gone},
 	};
 	int failed;
 

@@ -440,6 +440,11 @@ static int may_not_open(void)
 	EXPECT(provider_open(&scene.settings, &none, &err) == ST_IO);
 	EXPECT(strstr(err.what, "Permission denied") != NULL && err.hint[0] != '\0');
 	EXPECT(strstr(err.where, scene.settings.state) == err.where);
+	EXPECT(chmod(scene.settings.state, 0700) == 0);
+	EXPECT(chmod(scene.settings.directory, 0555) == 0);
+	EXPECT(provider_open(&scene.settings, &none, &err) == ST_IO);
+	EXPECT(strstr(err.what, "Permission denied") != NULL && err.hint[0] != '\0');
+	EXPECT(strstr(err.where, scene.settings.directory) == err.where);
 	return 0;
 }
 
@@ -456,8 +461,10 @@ static void test_may_not(void)
 	CU_ASSERT_EQUAL(in_child(may_not_write), 0);
 	provider_scene_free(&scene);
 	provider_scene(&scene);
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
+		CU_ASSERT_EQUAL(chown(scene.settings.directory, NOBODY, NOBODY), 0);
 		CU_ASSERT_EQUAL(chown(scene.settings.state, NOBODY, NOBODY), 0);
+	}
 	CU_ASSERT_EQUAL(in_child(may_not_open), 0);
 	provider_scene_free(&scene);
 }

@@ -282,7 +282,7 @@ static void test_full_disk(void)
 	CU_ASSERT_EQUAL(stage((struct bytes){data, sizeof(data)}), ST_IO);
 	CU_ASSERT(says("No space left on device", "make room there"));
 	CU_ASSERT(holds(CTL, bytes_of("old")) && missing(STAGED));
-	CU_ASSERT_EQUAL(mount(NULL, folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	CU_ASSERT_EQUAL(mount("tmpfs", folder, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
 	CU_ASSERT_EQUAL(stage(bytes_of("x")), ST_IO);
 	CU_ASSERT(says("Read-only file system", "mount the file system"));
 	CU_ASSERT_EQUAL(umount(folder), 0);
