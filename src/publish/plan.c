@@ -133,9 +133,9 @@ static enum status write_forms(X509 *capf, struct publish_plan *out, struct erro
 }
 
 /*
- * CAPF's certificate in both forms; nothing where the inventory has none.  Phones believe the CTL:
- * where the two differ it is the CTL's, which also lets a file be known that was put somewhere
- * before ctlsign.conf was given another certificate.
+ * CAPF's certificate in both forms; nothing where the inventory or the CTL has none.  Phones
+ * believe the CTL: it is the CTL's, which also lets a file be known that was put somewhere before
+ * ctlsign.conf was given another certificate.
  */
 static enum status write_capf(
     const struct inventory *inventory, struct publish_plan *out, struct error *err)
@@ -148,7 +148,7 @@ static enum status write_capf(
 		return ST_OK;
 	listed = listed_capf(buffer_bytes(&out->ctl));
 	out->capf_differs = listed == NULL || X509_cmp(listed, capf) != 0;
-	st = write_forms(listed != NULL ? listed : capf, out, err);
+	st = listed != NULL ? write_forms(listed, out, err) : ST_OK;
 	X509_free(listed);
 	return st;
 }

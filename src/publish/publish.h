@@ -55,7 +55,7 @@ struct publish_plan {
 	size_t n_by_hand; /* of them without one that need the CTL */
 	struct buffer ctl, capf_der, capf_pem;
 	/* The inventory's CAPF certificate is not in the CTL; the files above are of the CTL's own
-	 * one, if it has one. */
+	 * one, and none if it has none. */
 	bool capf_differs;
 };
 
@@ -136,7 +136,7 @@ void publish_result_free(struct publish_result *result);
  * the generation stays pending.  One that fails later: the others are finished, ST_FAILED, the rows
  * say who holds what, the journal is kept.  All have it: the generation becomes current if no node
  * has to be served by hand (plan.n_by_hand), else it waits for publish_by_hand(), and is ST_OK.
- * ST_FAILED when no generation is pending, and before anything is staged when plan.capf_differs.
+ * ST_FAILED when no generation is pending.
  */
 enum status publish_run(
     const struct publish_request *request, struct publish_result *out, struct error *err);

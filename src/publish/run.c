@@ -245,6 +245,31 @@ static enum status note_unknown(struct rows *rows, struct error *err)
 	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
 }
 
+/*
+ * What servers get is CAPF's certificate of the CTL, as that is the one that phones trust: an old
+ * list that comes back, or an emergency, is not held up by a new one.
+ */
+static enum status note_capf(struct rows *rows, struct error *err)
+{
+	struct buffer note = BUFFER_INIT;
+
+	if (!rows->out->plan.capf_differs)
+		return ST_OK;
+	if (rows->out->note != NULL)
+		buffer_printf(&note, "%s\n", rows->out->note);
+	buffer_printf(&note,
+	    rows->out->plan.capf_der.len > 0
+		? _("the CAPF certificate of ctlsign.conf is not the one in generation %" PRId64
+		    ", which the servers have: 'ctlsign update' signs a CTL with it")
+		: _("the CAPF certificate of ctlsign.conf is not in generation %" PRId64
+		    ", and was not delivered: 'ctlsign update' signs a CTL with it"),
+	    rows->pending.number);
+	free(rows->out->note);
+	rows->out->note = buffer_text(&note) != NULL ? strdup(buffer_text(&note)) : NULL;
+	buffer_free(&note);
+	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
+}
+
 static void put_by_hand(const struct publish_plan *plan, struct buffer *out)
 {
 	const char *comma = "";
@@ -276,6 +301,8 @@ static enum status finish(struct rows *rows, struct error *err)
 		buffer_printf(&what, "; to be carried by hand to: ");
 		put_by_hand(plan, &what);
 	}
+	if (st == ST_OK)
+		st = note_capf(rows, err);
 	if (st == ST_OK && (audit.what = buffer_text(&what)) == NULL)
 		st = error_no_memory(err);
 	if (st == ST_OK && plan->n_by_hand > 0)
@@ -385,22 +412,6 @@ static enum status prepare(struct rows *rows, struct error *err)
 	    rows->request->store, rows->pending.number, DELIVERY_SIGNED, NULL, 0, NULL, err);
 }
 
-/* A certificate of CAPF that phones are not told to trust is not handed out. */
-static enum status check_capf(const struct rows *rows, struct error *err)
-{
-	if (!rows->out->plan.capf_differs)
-		return ST_OK;
-	error_set(err, ST_FAILED,
-	    _("the CAPF certificate of ctlsign.conf is not the one in generation %" PRId64
-	      ": this run changed nothing"),
-	    rows->pending.number);
-	error_hint(err, "%s",
-	    _("take it back with 'ctlsign publish --back', then sign anew with 'ctlsign update'; "
-	      "or put the certificate of that generation into ctlsign.conf"));
-	rows_audit_failure(rows, "was not staged anywhere by this run", err);
-	return ST_FAILED;
-}
-
 enum status publish_run_by(const struct publish_request *request, const struct publish_means *means,
     struct publish_result *out, struct error *err)
 {
@@ -409,8 +420,6 @@ enum status publish_run_by(const struct publish_request *request, const struct p
 
 	if (st == ST_OK)
 		st = prepare(&rows, err);
-	if (st == ST_OK)
-		st = check_capf(&rows, err);
 	if (st == ST_OK && rows.n > 0)
 		st = deliver(&rows, err);
 	if (st == ST_OK)

@@ -266,26 +266,6 @@ static void test_carry(void)
 	end();
 }
 
-/* The CTL of these tests names no certificate at all. */
-static void test_capf_of_another_ctl(void)
-{
-	fixture_publish_two(1);
-	fixture_cluster_certificate(
-	    &fixture_publish_inventory()->nodes[0].capf, fixture_cluster_cert("CAPF-lab", 0));
-	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_FAILED);
-	CU_ASSERT_PTR_NOT_NULL(strstr(
-	    err.what, "the CAPF certificate of ctlsign.conf is not the one in generation 2"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign publish --back'"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.hint, "'ctlsign update'"));
-	CU_ASSERT_EQUAL(fixture_publish_calls("mem:sub1"), 0);
-	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 1"));
-	CU_ASSERT_EQUAL(fixture_publish_phase(NULL), DELIVERY_SIGNED);
-	/* That way out works. */
-	back_is(ST_OK);
-	CU_ASSERT_EQUAL(fixture_publish_pending_number(), 0);
-	end();
-}
-
 static void test_foreign_ctl_file(void)
 {
 	FILE *file;
@@ -315,8 +295,6 @@ static const struct harness_test tests[] = {
     {"a phone that left the inventory has its file taken back", test_phone_left},
     {"CTL Providers get the mode back", test_mode},
     {"what waits to be carried can be taken back", test_carry},
-    {"CAPF's certificate is not the CTL's: nothing is staged, and it goes back",
-	test_capf_of_another_ctl},
     {"a CTL file that is not ours stays", test_foreign_ctl_file},
 };
 

@@ -56,6 +56,24 @@ static void is(size_t i, const char *node, const char *target, const char *names
 	CU_ASSERT_STRING_EQUAL(files(i), names);
 }
 
+/* A CTL whose CAPF certificate is this VERSION of it; -1: it has none. */
+static void make_with_capf(int version)
+{
+	struct tl_entry entries[] = {
+	    {.role = TL_ROLE_SAST, .certificate = fixture_cluster_cert("cucm-pub.lab", 0)},
+	    {.role = TL_ROLE_CAPF, .dns = "cucm-pub.lab"}};
+	struct buffer ctl = BUFFER_INIT;
+	struct error err;
+
+	if (version >= 0)
+		entries[1].certificate = fixture_cluster_cert("CAPF-cucm-pub", (unsigned)version);
+	fixture_cluster_list(
+	    entries, version >= 0 ? 2 : 1, fixture_cluster_cert("cucm-pub.lab", 0), &ctl);
+	CU_ASSERT_EQUAL_FATAL(
+	    publish_plan_make(fixture_publish_inventory(), buffer_bytes(&ctl), &plan, &err), ST_OK);
+	buffer_free(&ctl);
+}
+
 static void test_everywhere(void)
 {
 	struct inventory *inventory;
@@ -85,7 +103,7 @@ static void test_everywhere(void)
 				   "2001:db8::7", TL_ROLE_APP_SERVER)
 				    ->deliver,
 	    "mem:app");
-	make();
+	make_with_capf(0);
 	CU_ASSERT_EQUAL(plan.n_places, 7);
 	CU_ASSERT_EQUAL(plan.n_targets, 7);
 	CU_ASSERT_EQUAL(plan.n_by_hand, 0);
@@ -101,27 +119,14 @@ static void test_everywhere(void)
 	CU_ASSERT_TRUE(plan.places[5].needs_ctl);
 	CU_ASSERT_FALSE(plan.places[3].needs_ctl);
 	CU_ASSERT_FALSE(plan.places[6].needs_ctl);
+	publish_plan_free(&plan);
+	/* Without CAPF in it there are no files of CAPF. */
+	make();
+	is(1, "sub1", "mem:sub1", "CTLFile.tlv");
+	is(3, "media1", "mem:media1", "");
 	CU_ASSERT_EQUAL(plan.places[0].files[0].data.len, 7);
 	CU_ASSERT_EQUAL(memcmp(plan.places[0].files[0].data.data, "the CTL", 7), 0);
 	end();
-}
-
-/* A CTL whose CAPF certificate is this VERSION of it; -1: it has none. */
-static void make_with_capf(int version)
-{
-	struct tl_entry entries[] = {
-	    {.role = TL_ROLE_SAST, .certificate = fixture_cluster_cert("cucm-pub.lab", 0)},
-	    {.role = TL_ROLE_CAPF, .dns = "cucm-pub.lab"}};
-	struct buffer ctl = BUFFER_INIT;
-	struct error err;
-
-	if (version >= 0)
-		entries[1].certificate = fixture_cluster_cert("CAPF-cucm-pub", (unsigned)version);
-	fixture_cluster_list(
-	    entries, version >= 0 ? 2 : 1, fixture_cluster_cert("cucm-pub.lab", 0), &ctl);
-	CU_ASSERT_EQUAL_FATAL(
-	    publish_plan_make(fixture_publish_inventory(), buffer_bytes(&ctl), &plan, &err), ST_OK);
-	buffer_free(&ctl);
 }
 
 static bool capf_is(unsigned version)

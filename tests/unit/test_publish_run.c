@@ -435,6 +435,20 @@ static void test_many(void)
 }
 
 static unsigned told;
+/* The CTL of these tests names no certificate at all. */
+static void test_capf_of_another_ctl(void)
+{
+	fixture_publish_two(1);
+	fixture_cluster_certificate(
+	    &fixture_publish_inventory()->nodes[0].capf, fixture_cluster_cert("CAPF-lab", 0));
+	CU_ASSERT_EQUAL(fixture_publish_run(&result, &err), ST_OK);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(result.note);
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(result.note, "is not in generation 2, and was not delivered"));
+	publish_result_free(&result);
+	end();
+}
+
 static void tell(void *context, const struct publish_row *rows, size_t n)
 {
 	told++;
@@ -475,6 +489,7 @@ static const struct harness_test tests[] = {
     {"a target that left is told of, one that joined is served", test_left_and_joined},
     {"a target that is named twice is served once", test_same_target_twice},
     {"the CTL file of this machine is written anew", test_ctl_file},
+    {"CAPF's certificate is not in the CTL: it stays, and that is told", test_capf_of_another_ctl},
     {"57 targets at once, on no more than 32 threads", test_many},
     {"progress is told", test_progress},
 };
