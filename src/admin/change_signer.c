@@ -49,6 +49,15 @@ void change_hint_at_trust(struct error *err)
 	      "add it, ctlsign update; when all phones have that CTL, go to tokens"));
 }
 
+/* The list that was taken back and does not know SIGNER; NULL: none. */
+static const struct withdrawn *withdrawn_without(const struct change *c, const X509 *signer)
+{
+	for (size_t i = 0; i < c->n_withdrawn; i++)
+		if (tl_find_sast(&c->withdrawn[i].list, signer) == NULL)
+			return &c->withdrawn[i];
+	return NULL;
+}
+
 /* Whether the other anchor could sign in its place: phones know it, and it stays a SAST. */
 static bool other_can_sign(const struct change *c, enum tokenless_signer usual)
 {
@@ -57,7 +66,8 @@ static bool other_can_sign(const struct change *c, enum tokenless_signer usual)
 	const X509 *certificate = anchor_of_inventory(c, other);
 
 	return release_rules(&c->cluster->inventory.release)->tokenless_itlrecovery &&
-	       current_knows(c, certificate) && is_sast(c, certificate);
+	       current_knows(c, certificate) && is_sast(c, certificate) &&
+	       withdrawn_without(c, certificate) == NULL;
 }
 
 /* Which step leads there, for the case at hand. */
@@ -107,8 +117,27 @@ static void name_with_serial(const X509 *certificate, struct buffer *out)
 	text_hex(out, tl_certificate_serial(certificate), ':', false);
 }
 
+/* Phones that loaded a list before it was taken back are what the next one is bound to. */
+static void hint_at_withdrawn(
+    const struct change *c, const struct withdrawn *withdrawn, struct error *err)
+{
+	if (c->current != NULL)
+		error_hint(err,
+		    _("sign with the key of a SAST that generations %lld and %lld both list "
+		      "(--sign-with KEY, or its token); see them with: ctlsign export %lld -o "
+		      "FILE, "
+		      "ctlsign show FILE"),
+		    (long long)c->cluster->current.number, (long long)withdrawn->number,
+		    (long long)withdrawn->number);
+	else
+		error_hint(err,
+		    _("sign with the key of a SAST that generation %lld lists (--sign-with KEY, or "
+		      "its token); see them with: ctlsign export %lld -o FILE, ctlsign show FILE"),
+		    (long long)withdrawn->number, (long long)withdrawn->number);
+}
+
 static enum status refuse(const struct change *c, const X509 *signer, const char *where,
-    enum tokenless_signer usual, struct error *err)
+    const struct withdrawn *withdrawn, enum tokenless_signer usual, struct error *err)
 {
 	struct buffer name = BUFFER_INIT;
 
@@ -120,18 +149,12 @@ static enum status refuse(const struct change *c, const X509 *signer, const char
 	      "anyway"),
 	    buffer_text(&name));
 	error_where(err, "%s", where);
-	hint_the_way(c, usual, err);
+	if (withdrawn != NULL)
+		hint_at_withdrawn(c, withdrawn, err);
+	else
+		hint_the_way(c, usual, err);
 	buffer_free(&name);
 	return ST_LOCKOUT;
-}
-
-/* The list that was taken back and does not know SIGNER; NULL: none. */
-static const struct withdrawn *withdrawn_without(const struct change *c, const X509 *signer)
-{
-	for (size_t i = 0; i < c->n_withdrawn; i++)
-		if (tl_find_sast(&c->withdrawn[i].list, signer) == NULL)
-			return &c->withdrawn[i];
-	return NULL;
 }
 
 /*
@@ -153,10 +176,10 @@ static enum status check_known(
 		snprintf(where, sizeof(where),
 		    _("generation %lld, which was taken back, and which phones may have loaded"),
 		    (long long)withdrawn->number);
-		return refuse(c, signer, where, usual, err);
+		return refuse(c, signer, where, withdrawn, usual, err);
 	}
 	snprintf(where, sizeof(where), _("generation %lld"), (long long)c->cluster->current.number);
-	return refuse(c, signer, known ? c->output : where, usual, err);
+	return refuse(c, signer, known ? c->output : where, NULL, usual, err);
 }
 
 /* ---- tokenless ---------------------------------------------------------------------------------
@@ -236,7 +259,8 @@ static X509 *last_signer(const struct change *c)
 
 	for (size_t i = 0; record != NULL && record->x509 != NULL && i < c->n_signers; i++)
 		if (X509_cmp(c->signers[i], record->x509) == 0 &&
-		    (!c->served.is_other || tl_find_sast(&c->served.list, c->signers[i]) != NULL))
+		    (!c->served.is_other || tl_find_sast(&c->served.list, c->signers[i]) != NULL) &&
+		    withdrawn_without(c, c->signers[i]) == NULL)
 			return c->signers[i];
 	return NULL;
 }

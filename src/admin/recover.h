@@ -11,8 +11,8 @@
 /*
  * A pending generation without a delivery's journal is one whose run was killed.  Where its bytes
  * stand in the CTL file that it was made for (which today's setting may not name any more) it is
- * signed, and the journal begins, or done if it was taken over; another is abandoned.  What was done is in CLUSTER->recovered.
- * The state is open for a change.
+ * signed, and the journal begins, or done if it was taken over; another is abandoned.  What was done
+ * is in CLUSTER->recovered.  The state is open for a change.
  */
 enum status admin_recover(struct cluster *cluster, struct error *err);
 

@@ -137,11 +137,12 @@ static int work(const struct request *request)
 	struct error err;
 	enum status st = cli_cluster_read(request->config, &cluster, &err);
 
-	if (st == ST_OK && (cluster.store == NULL || cluster.current.number == 0)) {
+	if (st == ST_OK &&
+	    (cluster.store == NULL || (cluster.current.number == 0 && request->number == 0))) {
 		st = error_set(&err, ST_FAILED, "%s", _("there is no generation to export yet"));
 		error_hint(&err, "%s", _("make the first: ctlsign set-cluster mixed-mode"));
 	} else if (st == ST_OK && request->number > 0) {
-		st = store_generation(cluster.store, (int64_t)request->number, &older, &err);
+		st = store_generation_served(cluster.store, (int64_t)request->number, &older, &err);
 		wanted = &older;
 	}
 	if (st == ST_OK)

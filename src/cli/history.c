@@ -35,6 +35,7 @@ struct target {
 	size_t signer;
 	size_t widest_reason; /* columns that it takes */
 	size_t widest_signer;
+	size_t n; /* rows */
 };
 
 static enum status put_json(void *context, const struct generation *generation, struct error *err)
@@ -95,6 +96,7 @@ static enum status put_row(void *context, const struct generation *g, struct err
 	char number[64], when[CLUSTER_TIME_MAX], sha1[HASH_SHOWN + 1];
 
 	(void)err;
+	target->n++;
 	if (g->state == GENERATION_PENDING)
 		snprintf(number, sizeof(number), _("%lld (not published)"), (long long)g->number);
 	else if (g->state == GENERATION_ABANDONED)
@@ -205,11 +207,12 @@ static int print_table(const struct cluster *cluster)
 	enum status st = ST_OK;
 	int rc;
 
-	if (cluster->store == NULL ||
-	    (cluster->current.number == 0 && cluster->pending.number == 0))
-		buffer_printf(&out, "%s\n", _("There is no generation yet."));
-	else
+	if (cluster->store != NULL)
 		st = fill_table(cluster, &target, &out, &err);
+	if (st == ST_OK && target.n == 0) {
+		buffer_reset(&out);
+		buffer_printf(&out, "%s\n", _("There is no generation yet."));
+	}
 	if (st == ST_OK && width > 0 && width_of(&out) > width)
 		st = fit_table(cluster, width, &target, &out, &err);
 	rc = st == ST_OK ? cli_print(&out) : cli_fail(&err);

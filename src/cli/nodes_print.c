@@ -304,6 +304,15 @@ static void put_pending(struct buffer *out, enum delivery_phase phase, long long
 	}
 }
 
+/* One that the state knows, though none is current: it was taken back.  0: there is none. */
+static int64_t taken_back(const struct node_copies *copies)
+{
+	for (size_t i = 0; i < copies->n; i++)
+		if (copies->list[i].generation > 0 && !copies->list[i].pending)
+			return copies->list[i].generation;
+	return 0;
+}
+
 static void put_advice(
     struct buffer *out, const struct node_copies *copies, enum delivery_phase phase)
 {
@@ -313,6 +322,11 @@ static void put_advice(
 		buffer_printf(out, "%s",
 		    _("Phones get another file than the targets hold: restart the TFTP service "
 		      "of these nodes, which may keep an old one in memory.\n"));
+	else if (copies->n_odd > 0 && copies->current == 0 && taken_back(copies) > 0)
+		buffer_printf(out,
+		    _("Some hold generation %lld, which was taken back: remove it there, or sign "
+		      "the next one with the key of a SAST that it lists.\n"),
+		    (long long)taken_back(copies));
 	else if (copies->n_odd > 0 && copies->current == 0)
 		buffer_printf(out, "%s",
 		    _("Not all hold the same, and no generation is known that they should hold. "

@@ -14,30 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- CAPF's certificate ---------------------------------------------------------------------- */
-
-/* A certificate that phones are not told to trust yet is not handed out: it stays as it is. */
-static enum status leave_out_capf(struct rows *rows, struct error *err)
-{
-	const struct publish_plan *plan = &rows->out->plan;
-	struct buffer note = BUFFER_INIT;
-
-	if (!plan->capf_differs)
-		return ST_OK;
-	for (size_t i = 0; i < rows->n; i++)
-		for (size_t k = 0; k < rows->list[i].n_files; k++)
-			if (plan_is_capf(rows->list[i].files[k].name))
-				rows->list[i].files[k].planned = false;
-	buffer_printf(&note,
-	    _("CAPF's certificate of the inventory is not the one of generation %" PRId64
-	      ", and is not delivered: 'ctlsign update' signs a CTL with it"),
-	    rows->pending.number);
-	if (buffer_text(&note) != NULL)
-		rows->out->note = strdup(buffer_text(&note));
-	buffer_free(&note);
-	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
-}
-
 /* ---- one target ------------------------------------------------------------------------------ */
 
 static bool look_at_file(struct row *row, size_t index)
@@ -270,7 +246,7 @@ enum status publish_again_by(const struct publish_request *request,
 	if (st == ST_OK)
 		st = check_targets(&rows, err);
 	if (st == ST_OK)
-		st = leave_out_capf(&rows, err);
+		st = rows_note_capf(&rows, err);
 	if (st == ST_OK)
 		st = run(&rows, look_only, err);
 	rows_close(&rows);

@@ -28,8 +28,9 @@ static bool fail_other(struct row *row, const struct row_file *file)
 	    file->name);
 	error_where(&row->err, "%s", row->shown.place->target->text);
 	error_hint(&row->err, "%s",
-	    _("find out who wrote it and move it away; or publish the generation with 'ctlsign "
-	      "publish --resume', which replaces it"));
+	    file->planned ? _("find out who wrote it and move it away; or publish the generation "
+			      "with 'ctlsign publish --resume', which replaces it")
+			  : _("find out who wrote it, move it away, and run it again"));
 	return false;
 }
 
@@ -134,7 +135,10 @@ static void back(struct row *row)
 		return;
 	}
 	if (rows_may_have_changed(rows) && !row_set_mode(row, rows->current.mode)) {
-		row_fail(row);
+		if (ours)
+			row_fail(row);
+		else
+			pass_over(row);
 		return;
 	}
 	if (look_at_others(row))

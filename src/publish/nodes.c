@@ -243,7 +243,7 @@ static enum status match_all(const struct asking *asking, char current[65], stru
 	current[0] = '\0';
 	if (store == NULL)
 		return ST_OK;
-	st = store_generations(store, match, out, err);
+	st = store_history(store, match, out, err);
 	if (st == ST_OK)
 		st = store_current(store, &generation, err);
 	if (st == ST_OK && generation.number > 0) {

@@ -133,9 +133,9 @@ static enum status write_forms(X509 *capf, struct publish_plan *out, struct erro
 }
 
 /*
- * CAPF's certificate in both forms; nothing where the inventory or the CTL has none.  Phones
- * believe the CTL: it is the CTL's, which also lets a file be known that was put somewhere before
- * ctlsign.conf was given another certificate.
+ * CAPF's certificate in both forms; nothing where the CTL has none.  Phones believe the CTL: it is
+ * the CTL's, which also lets a file be known that was put somewhere before ctlsign.conf was given
+ * another certificate, or none.
  */
 static enum status write_capf(
     const struct inventory *inventory, struct publish_plan *out, struct error *err)
@@ -144,13 +144,17 @@ static enum status write_capf(
 	X509 *capf = publisher->capf.x509, *listed;
 	enum status st;
 
-	if (capf == NULL || (publisher->services & SERVICE_CAPF) == 0)
-		return ST_OK;
+	out->has_capf = capf != NULL && (publisher->services & SERVICE_CAPF) != 0;
 	listed = listed_capf(buffer_bytes(&out->ctl));
-	out->capf_differs = listed == NULL || X509_cmp(listed, capf) != 0;
+	out->capf_differs = out->has_capf && (listed == NULL || X509_cmp(listed, capf) != 0);
 	st = listed != NULL ? write_forms(listed, out, err) : ST_OK;
 	X509_free(listed);
 	return st;
+}
+
+bool plan_delivers_capf(const struct publish_plan *plan)
+{
+	return plan->has_capf && plan->capf_der.len > 0;
 }
 
 static void add_file(struct publish_place *place, const char *name, struct bytes data)
@@ -178,7 +182,7 @@ static enum status add_files(const struct inventory *inventory, const struct pub
 		snprintf(name, sizeof(name), "CTLSEP%s.tlv", settings->phones[i]);
 		add_file(place, name, ctl);
 	}
-	if (section->capf && plan->capf_der.len > 0) {
+	if (section->capf && plan_delivers_capf(plan)) {
 		add_file(place, PUBLISH_CAPF_DER, buffer_bytes(&plan->capf_der));
 		add_file(place, PUBLISH_CAPF_PEM, buffer_bytes(&plan->capf_pem));
 	}
@@ -222,7 +226,7 @@ static enum status add_section(const struct inventory *inventory,
 	out->n_targets += section->deliver->n;
 	/* One that nothing is carried to is no place. */
 	if (section->deliver->n > 0 ||
-	    (!section->needs_ctl && (!section->capf || out->capf_der.len == 0)))
+	    (!section->needs_ctl && (!section->capf || !plan_delivers_capf(out))))
 		return st;
 	out->n_by_hand += section->needs_ctl ? 1 : 0;
 	return add_place(inventory, section, NULL, out, err);

@@ -32,4 +32,7 @@ const struct inventory_urls *plan_urls(
 /* Whether NAME is a form of CAPF's certificate: all other files have the CTL's bytes. */
 bool plan_is_capf(const char *name);
 
+/* Whether any place may get CAPF's files. */
+bool plan_delivers_capf(const struct publish_plan *plan);
+
 #endif

@@ -54,8 +54,9 @@ struct publish_plan {
 	size_t n_targets; /* of them with a target */
 	size_t n_by_hand; /* of them without one that need the CTL */
 	struct buffer ctl, capf_der, capf_pem;
-	/* The inventory's CAPF certificate is not in the CTL; the files above are of the CTL's own
-	 * one, and none if it has none. */
+	/* The files of CAPF above are of the CTL's own certificate, none if it has none.  They are
+	 * delivered if the inventory has a CAPF; its certificate may be another one. */
+	bool has_capf;
 	bool capf_differs;
 };
 

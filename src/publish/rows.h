@@ -103,6 +103,13 @@ enum status rows_fail(const struct rows *rows, const char *told, struct error *e
 /* How many have failed. */
 size_t rows_failed(const struct rows *rows);
 
+/*
+ * Adds to the result's note that the inventory has another certificate of CAPF than the CTL.  What
+ * servers get is the CTL's, as that is the one that phones trust: an old list that comes back, or
+ * an emergency, is not held up by a new one.
+ */
+enum status rows_note_capf(struct rows *rows, struct error *err);
+
 /* The first row that has failed; NULL: none. */
 const struct row *rows_first_failed(const struct rows *rows);
 

@@ -140,3 +140,28 @@ void rows_audit_failure(const struct rows *rows, const char *did, const struct e
 	buffer_free(&what);
 	buffer_free(&outcome);
 }
+
+enum status rows_note_capf(struct rows *rows, struct error *err)
+{
+	const struct publish_plan *plan = &rows->out->plan;
+	struct buffer note = BUFFER_INIT;
+
+	if (!plan->capf_differs)
+		return ST_OK;
+	if (rows->out->note != NULL)
+		buffer_printf(&note, "%s\n", rows->out->note);
+	if (plan_delivers_capf(plan))
+		buffer_printf(&note,
+		    _("the CAPF certificate of ctlsign.conf is not the one in generation %" PRId64
+		      ", which servers get: 'ctlsign update' signs a CTL with it"),
+		    rows->pending.number);
+	else
+		buffer_printf(&note,
+		    _("the CAPF certificate of ctlsign.conf is not in generation %" PRId64
+		      ", and is not delivered: 'ctlsign update' signs a CTL with it"),
+		    rows->pending.number);
+	free(rows->out->note);
+	rows->out->note = buffer_text(&note) != NULL ? strdup(buffer_text(&note)) : NULL;
+	buffer_free(&note);
+	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
+}

@@ -245,31 +245,6 @@ static enum status note_unknown(struct rows *rows, struct error *err)
 	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
 }
 
-/*
- * What servers get is CAPF's certificate of the CTL, as that is the one that phones trust: an old
- * list that comes back, or an emergency, is not held up by a new one.
- */
-static enum status note_capf(struct rows *rows, struct error *err)
-{
-	struct buffer note = BUFFER_INIT;
-
-	if (!rows->out->plan.capf_differs)
-		return ST_OK;
-	if (rows->out->note != NULL)
-		buffer_printf(&note, "%s\n", rows->out->note);
-	buffer_printf(&note,
-	    rows->out->plan.capf_der.len > 0
-		? _("the CAPF certificate of ctlsign.conf is not the one in generation %" PRId64
-		    ", which the servers have: 'ctlsign update' signs a CTL with it")
-		: _("the CAPF certificate of ctlsign.conf is not in generation %" PRId64
-		    ", and was not delivered: 'ctlsign update' signs a CTL with it"),
-	    rows->pending.number);
-	free(rows->out->note);
-	rows->out->note = buffer_text(&note) != NULL ? strdup(buffer_text(&note)) : NULL;
-	buffer_free(&note);
-	return rows->out->note != NULL ? ST_OK : error_no_memory(err);
-}
-
 static void put_by_hand(const struct publish_plan *plan, struct buffer *out)
 {
 	const char *comma = "";
@@ -302,7 +277,7 @@ static enum status finish(struct rows *rows, struct error *err)
 		put_by_hand(plan, &what);
 	}
 	if (st == ST_OK)
-		st = note_capf(rows, err);
+		st = rows_note_capf(rows, err);
 	if (st == ST_OK && (audit.what = buffer_text(&what)) == NULL)
 		st = error_no_memory(err);
 	if (st == ST_OK && plan->n_by_hand > 0)

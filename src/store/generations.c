@@ -139,6 +139,17 @@ enum status store_generation(
 	return no_such(store, number, state, err);
 }
 
+enum status store_generation_served(
+    struct store *store, int64_t number, struct generation *out, struct error *err)
+{
+	enum status st = read_one(store,
+	    "SELECT " GENERATION_COLUMNS ", ctl FROM generation WHERE number = ?"
+	    " AND state = 2 AND number IN (SELECT generation FROM served)",
+	    number, out, err);
+
+	return st == ST_OK && out->number == 0 ? store_generation(store, number, out, err) : st;
+}
+
 /* Calls EACH for the rows of SQL, whose columns may end with the ctl bytes. */
 static enum status each_row(struct store *store, const char *sql, bool with_ctl,
     enum status (*each)(void *context, const struct generation *generation, struct error *err),

@@ -85,6 +85,10 @@ enum status store_pending(struct store *store, struct generation *out, struct er
 enum status store_generation(
     struct store *store, int64_t number, struct generation *out, struct error *err);
 
+/* The same, also of one that was taken back although servers may have had it: to be looked at. */
+enum status store_generation_served(
+    struct store *store, int64_t number, struct generation *out, struct error *err);
+
 /* Calls EACH for every generation that is done, oldest first, without its ctl bytes. */
 enum status store_generations(struct store *store,
     enum status (*each)(void *context, const struct generation *generation, struct error *err),

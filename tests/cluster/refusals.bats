@@ -219,7 +219,11 @@ $(sasts pub itl)"
   assert_success
   assert_same_file CTLFile.tlv 1.tlv
   cp "$K/pub.pem" "$K/pub.key" certs
-  refused_change_yes 4 'generation 2, which was taken back.*signed by CN=pub;' update
+  refused_change_yes 4 'generation 2, which was taken back.*signed by CN=pub;.*generations 1 and 2 both list' \
+    update
+  ctlsign export 2 -o taken-back.tlv
+  assert_success
+  assert_same_file taken-back.tlv 2.tlv
   ctlsign history
   assert_line --regexp '^2 \(taken back\) '
   # ITLRecovery is in both.
@@ -228,6 +232,21 @@ $(sasts pub itl)"
   follows 2.tlv CTLFile.tlv
   # From here on only the current list counts.
   change update
+}
+
+@test "the first list was taken back after servers had it: the next signer has to be one of it" {
+  conf '12.5(1)'
+  "$CTLSIGN" set-cluster mixed-mode --tokenless --yes --timestamp "$NOW"
+  ctlsign publish --back --yes
+  assert_success
+  refute_file CTLFile.tlv
+  ctlsign history
+  assert_line --regexp '^1 \(taken back\) '
+  renew pub
+  refused_change_yes 4 'generation 1, which was taken back.*a SAST that generation 1 lists' \
+    set-cluster mixed-mode --tokenless
+  change set-cluster mixed-mode --tokenless --sign-with certs/itl.key
+  assert_settled
 }
 
 @test "a new ITLRecovery certificate where ITLRecovery signs: the same the other way round" {

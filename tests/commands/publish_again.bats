@@ -89,15 +89,15 @@ two_published() {
   openssl x509 -in certs/capf.pem -outform DER | cmp - sub/capf.cer
 }
 
-@test "--again: a certificate of CAPF that the CTL does not know yet is not delivered" {
+@test "--again: servers get CAPF's certificate of the CTL, also when there is a newer one" {
   two_published
   cp sub/capf.pem capf.before
-  echo strange >sub/CTLFile.tlv
+  echo strange >sub/CTLFile.tlv && rm sub/capf.pem
   cert_capf new-capf 5e6f7a8b && cp new-capf.pem certs/capf.pem
   ctlsign publish --again
   assert_success
-  assert_line --partial "CAPF's certificate of the inventory is not the one of generation 2"
-  assert_line '  cucm-sub1 (sub): CTLFile.tlv'
+  assert_line --partial 'the CAPF certificate of ctlsign.conf is not the one in generation 2'
+  assert_line '  cucm-sub1 (sub): CTLFile.tlv, capf.pem'
   assert_same_file sub/capf.pem capf.before
   assert_same_file sub/CTLFile.tlv CTLFile.tlv
 }

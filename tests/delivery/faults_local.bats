@@ -169,6 +169,24 @@ another_capf() {
   assert_same_file "$SERVICES/sub1/capf.pem" "$K/capf.pem"
 }
 
+@test "CAPF leaves ctlsign.conf while a CTL is half delivered: its files go back, too" {
+  publish --back
+  assert_success
+  cert_capf second-capf 4a219f02
+  cp second-capf.pem certs/capf.pem
+  signed
+  break_second_phase pub
+  publish
+  assert_failure 1
+  assert_same_file "$SERVICES/sub1/capf.pem" second-capf.pem
+  mend_second_phase
+  sed -i '/capf-certificate/d; s/, CAPF//' ctlsign.conf
+  publish --back
+  assert_success
+  assert_everywhere old
+  assert_same_file "$SERVICES/sub1/capf.pem" "$K/capf.pem"
+}
+
 @test "two nodes with one place: it is delivered once, or refused, never half" {
   TARGET_SUB1=$SERVICES/pub nodes_conf
   publish

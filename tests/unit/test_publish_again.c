@@ -163,7 +163,7 @@ static void test_capf_of_another_ctl(void)
 	CU_ASSERT_TRUE(fixture_publish_all_hold("CTL 1"));
 	CU_ASSERT_PTR_NULL(fixture_publish_holds("mem:sub1", PUBLISH_CAPF_DER));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(result.note);
-	CU_ASSERT_PTR_NOT_NULL(strstr(result.note, "not the one of generation 1"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(result.note, "is not in generation 1, and is not delivered"));
 	end();
 }
 
