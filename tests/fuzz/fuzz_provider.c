@@ -132,14 +132,31 @@ static void check_certificate(struct bytes file, bool pem)
 	BIO_free(bio);
 }
 
-/* Everything that phones could fetch now is one of the files, and one that they can use. */
+/* The name that a file has, or is staged for: "CTLFile.tlv" of ".CTLFile.tlv.staged". */
+static const char *name_of(const char *file, char out[WORD_MAX])
+{
+	const size_t len = strlen(file);
+
+	if (file[0] != '.')
+		return file;
+	must(len > 8 && len < WORD_MAX && strcmp(file + len - 7, ".staged") == 0);
+	memcpy(out, file + 1, len - 8);
+	out[len - 8] = '\0';
+	return out;
+}
+
+/*
+ * Everything that phones could fetch now, or after one more request, is one of the files, and one
+ * that they can use.
+ */
 static void check_files(void)
 {
 	struct trustlist list = TRUSTLIST_INIT;
 	struct buffer file = BUFFER_INIT;
 	const struct dirent *entry;
 	DIR *dir = opendir(directory);
-	char path[512];
+	char path[512], bare[WORD_MAX];
+	const char *name;
 
 	must(dir != NULL);
 	while ((entry = readdir(dir)) != NULL) {
@@ -147,13 +164,13 @@ static void check_files(void)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		must(file_read(path, PROVIDER_MAX_BODY, &file, NULL, NULL) == ST_OK);
-		if (strncmp(entry->d_name, "CTL", 3) == 0) {
+		name = name_of(entry->d_name, bare);
+		if (strncmp(name, "CTL", 3) == 0) {
 			must(tl_read(&list, buffer_bytes(&file), NULL) == ST_OK);
 			must(tl_verify(verifier, &list, NULL) == ST_OK);
 		} else {
-			must(strcmp(entry->d_name, "capf.cer") == 0 ||
-			     strcmp(entry->d_name, "capf.pem") == 0);
-			check_certificate(buffer_bytes(&file), entry->d_name[5] == 'p');
+			must(strcmp(name, "capf.cer") == 0 || strcmp(name, "capf.pem") == 0);
+			check_certificate(buffer_bytes(&file), name[5] == 'p');
 		}
 	}
 	closedir(dir);
