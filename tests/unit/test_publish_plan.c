@@ -182,7 +182,7 @@ static void test_capf_forms(void)
 	X509_up_ref(capf);
 	fixture_cluster_certificate(&inventory->nodes[0].capf, capf);
 	fixture_publish_subscribers(1);
-	make();
+	make_with_capf(0);
 	/* The publisher, which has no target, is carried to. */
 	is(0, "cucm-pub", NULL, "CTLFile.tlv");
 	is(1, "sub1", "mem:sub1", "CTLFile.tlv capf.cer capf.pem");
@@ -192,6 +192,8 @@ static void test_capf_forms(void)
 	bio = BIO_new_mem_buf(
 	    plan.places[1].files[2].data.data, (int)plan.places[1].files[2].data.len);
 	pem = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(der);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pem);
 	CU_ASSERT_EQUAL(X509_cmp(der, capf), 0);
 	CU_ASSERT_EQUAL(X509_cmp(pem, capf), 0);
 	CU_ASSERT_PTR_EQUAL(
