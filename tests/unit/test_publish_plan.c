@@ -250,7 +250,7 @@ static void test_by_hand(void)
 	fixture_cluster_certificate(
 	    &inventory->nodes[0].capf, fixture_cluster_cert("CAPF-cucm-pub", 0));
 	X509_up_ref(inventory->nodes[0].capf.x509);
-	make();
+	make_with_capf(0);
 	CU_ASSERT_EQUAL(plan.n_places, 4);
 	CU_ASSERT_EQUAL(plan.n_by_hand, 1);
 	is(3, "media1", NULL, "capf.cer capf.pem");
