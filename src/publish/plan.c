@@ -6,8 +6,6 @@
 #include "publish/plan.h"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,17 +86,6 @@ const struct inventory_urls *plan_urls(
 
 /* ---- the files ------------------------------------------------------------------------------- */
 
-static enum status add_bio(BIO *bio, bool written, struct buffer *out, struct error *err)
-{
-	char *data = NULL;
-	long len;
-
-	if (!written || (len = BIO_get_mem_data(bio, &data)) <= 0)
-		return error_openssl(err, ST_CRYPTO, "%s", _("cannot write CAPF's certificate"));
-	buffer_add(out, data, (size_t)len);
-	return buffer_status(out, err);
-}
-
 /* The CTL's certificate of CAPF, for the caller to free; NULL when it has none. */
 static X509 *listed_capf(struct bytes ctl)
 {
@@ -115,21 +102,19 @@ static X509 *listed_capf(struct bytes ctl)
 	return capf;
 }
 
-static enum status write_forms(X509 *capf, struct publish_plan *out, struct error *err)
+static enum status write_forms(const X509 *capf, struct publish_plan *out, struct error *err)
 {
-	BIO *der = BIO_new(BIO_s_mem()), *pem = BIO_new(BIO_s_mem());
+	unsigned char *der = NULL;
+	const int len = i2d_X509(capf, &der);
 	enum status st;
 
-	if (der == NULL || pem == NULL) {
-		st = error_no_memory(err);
-	} else {
-		st = add_bio(der, i2d_X509_bio(der, capf) == 1, &out->capf_der, err);
-		if (st == ST_OK)
-			st = add_bio(pem, PEM_write_bio_X509(pem, capf) == 1, &out->capf_pem, err);
-	}
-	BIO_free(der);
-	BIO_free(pem);
-	return st;
+	if (len <= 0)
+		return error_openssl(err, ST_CRYPTO, "%s", _("cannot write CAPF's certificate"));
+	buffer_add(&out->capf_der, der, (size_t)len);
+	OPENSSL_free(der);
+	st = buffer_status(&out->capf_der, err);
+	return st == ST_OK ? certificate_der_pem(buffer_bytes(&out->capf_der), &out->capf_pem, err)
+			   : st;
 }
 
 /*
