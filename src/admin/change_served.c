@@ -9,7 +9,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,23 +95,6 @@ enum status change_keep_served(const struct change *c, struct error *err)
 	return st;
 }
 
-static void flush_folder(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	char folder[4096] = ".";
-	int fd;
-
-	if (slash != NULL && (size_t)(slash - file) < sizeof(folder) - 1) {
-		memcpy(folder, file, (size_t)(slash - file) + 1);
-		folder[slash - file + 1] = '\0';
-	}
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
 bool change_put_back(const struct change *c)
 {
 	const char *file = c->cluster->inventory.ctl_file;
@@ -134,6 +116,6 @@ bool change_put_back(const struct change *c)
 		return file_write_durably(file, buffer_bytes(&c->served.file), true, 0644, NULL) ==
 		       ST_OK;
 	done = unlink(file) == 0 || errno == ENOENT;
-	flush_folder(file);
+	file_flush_directory(file);
 	return done;
 }

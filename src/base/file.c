@@ -1,5 +1,5 @@
 /*
- * Reading untrusted files whole.
+ * Reading untrusted files whole; flushing the directory that a file stands in.
  *
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,4 +90,25 @@ bool file_same(const char *a, const char *b)
 
 	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
 	       sa.st_ino == sb.st_ino;
+}
+
+int file_flush_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash == NULL	  ? strdup(".")
+			  : slash == path ? strdup("/")
+					  : strndup(path, (size_t)(slash - path));
+	int fd, failed = 0;
+
+	if (directory == NULL)
+		return ENOMEM;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(directory);
+	if (fd < 0)
+		return errno;
+	/* EINVAL: a file system that has nothing to flush. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		failed = errno;
+	close(fd);
+	return failed;
 }

@@ -32,6 +32,9 @@ bool file_same(const char *a, const char *b);
 enum status file_write_durably(const char *path, struct bytes data, bool replace, unsigned mode,
     struct error *err);
 
+/* Flushes the directory that PATH stands in: what was removed from it stays so.  0, or errno. */
+int file_flush_directory(const char *path);
+
 /* Checks, before a PIN is asked for, that PATH could be written: directory there and writable. */
 enum status file_check_writable(const char *path, bool replace, struct error *err);
 

@@ -8,7 +8,6 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,28 +49,6 @@ enum status rows_write_ctl(const struct rows *rows, struct bytes data, struct er
 	return file_write_durably(rows_ctl_path(rows), data, true, 0644, err);
 }
 
-/* Makes the removal of PATH durable. */
-static int flush_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *directory = slash == NULL	  ? strdup(".")
-			  : slash == path ? strdup("/")
-					  : strndup(path, (size_t)(slash - path));
-	int fd, failed = 0;
-
-	if (directory == NULL)
-		return ENOMEM;
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(directory);
-	if (fd < 0)
-		return errno;
-	/* EINVAL: a file system that has nothing to flush. */
-	if (fsync(fd) != 0 && errno != EINVAL)
-		failed = errno;
-	close(fd);
-	return failed;
-}
-
 enum status rows_remove_ctl(const struct rows *rows, struct error *err)
 {
 	const char *path = rows_ctl_path(rows);
@@ -80,7 +57,7 @@ enum status rows_remove_ctl(const struct rows *rows, struct error *err)
 	if (unlink(path) != 0 && errno != ENOENT)
 		failed = errno;
 	else
-		failed = flush_directory(path);
+		failed = file_flush_directory(path);
 	if (failed == 0)
 		return ST_OK;
 	error_errno(err, ST_IO, failed, "%s", _("cannot remove the CTL file"));
