@@ -1,6 +1,7 @@
 /*
  * The state of a cluster, in one SQLite file: every generation of its CTL, settings,
- * Phone-SAST-trust, and the audit log.  The only place that includes <sqlite3.h>.
+ * Phone-SAST-trust, the phones as they were last seen, migrations, and the audit log.  The only
+ * place that includes <sqlite3.h>.
  *
  * The file is in WAL mode with synchronous=FULL: what was committed is on the disk.  Its version is
  * PRAGMA user_version; an older one is migrated in one transaction, a newer one is refused and left
@@ -197,6 +198,97 @@ enum status store_trust_add(struct store *store, struct bytes certificate, const
 enum status store_trust_remove(struct store *store, struct bytes certificate,
     const struct audit_entry *audit, struct error *err);
 
+/* ---- phones -----------------------------------------------------------------------------------
+ */
+
+/*
+ * A phone as it was last seen.  Checksums are lower-case hex (32 digits of MD5 or 40 of SHA-1),
+ * "none" where no list is installed, "" where nobody knows.
+ */
+struct store_phone {
+	const char *name;  /* "SEP001122AABBCC": unique; at most 128 bytes */
+	const char *model; /* as the site's tools call it; at most 128 bytes */
+	const char *ctl;
+	const char *itl;
+	time_t seen;
+};
+
+struct store_phones_count {
+	uint64_t added, changed, same, removed;
+};
+
+/*
+ * An import: one transaction.  begin; put any number; then commit with its entry in the audit log,
+ * or abort, which leaves all as it was.  REPLACE: phones that are not put are removed at the
+ * commit. Of a phone that is put twice the last counts.  Fastest when names ascend (memcmp).
+ */
+struct store_phones;
+enum status store_phones_begin(
+    struct store *store, bool replace, struct store_phones **out, struct error *err);
+enum status store_phones_put(
+    struct store_phones *phones, const struct store_phone *phone, struct error *err);
+enum status store_phones_commit(struct store_phones *phones, const struct audit_entry *audit,
+    struct store_phones_count *count, struct error *err);
+void store_phones_abort(struct store_phones *phones); /* takes NULL; after commit is no call */
+
+/*
+ * What phones share is kept once: models and checksums by number, from 1, NULL where there is none
+ * of that number.  Owned; store_phone_words_free() in any case.  Checksum 0 is "".
+ */
+struct store_phone_words {
+	char **models;
+	size_t n_models; /* numbers are less than this */
+	char **checksums;
+	size_t n_checksums;
+};
+enum status store_phone_words(
+    struct store *store, struct store_phone_words *out, struct error *err);
+void store_phone_words_free(struct store_phone_words *words);
+
+struct store_phone_row {
+	const char *name;	  /* borrowed for the call */
+	uint32_t model, ctl, itl; /* numbers of struct store_phone_words */
+	time_t seen;
+};
+
+/*
+ * Calls EACH for every phone, by name: made for a million of them.  A number that
+ * was put after store_phone_words() was read may be beyond it.
+ */
+enum status store_phones_each(struct store *store,
+    enum status (*each)(void *context, const struct store_phone_row *row, struct error *err),
+    void *context, struct error *err);
+
+/* How many there are. */
+enum status store_phones_n(struct store *store, uint64_t *n, struct error *err);
+
+/* ---- a migration's journal --------------------------------------------------------------------
+ */
+
+enum migration_state { MIGRATION_OPEN, MIGRATION_DONE, MIGRATION_ABORTED };
+
+/* All owned; start from all zero. */
+struct store_migration {
+	int64_t number; /* from 1; 0: there is none */
+	enum migration_state state;
+	time_t begun;
+	char *journal; /* JSON of src/migrate/, at most STORE_JOURNAL_MAX bytes */
+};
+#define STORE_JOURNAL_MAX (1024u * 1024)
+void store_migration_free(struct store_migration *migration);
+
+/* The one that is open, else the newest; number 0 and ST_OK when there never was one. */
+enum status store_migration(struct store *store, struct store_migration *out, struct error *err);
+
+/*
+ * Begins one (ST_EXISTS while another is open), changes the journal of the open one, ends it.  Each
+ * is one transaction with AUDIT, which seals the journal.
+ */
+enum status store_migration_begin(struct store *store, const char *journal, int64_t *number,
+    const struct audit_entry *audit, struct error *err);
+enum status store_migration_write(struct store *store, int64_t number, enum migration_state state,
+    const char *journal, const struct audit_entry *audit, struct error *err);
+
 /* ---- the audit log --------------------------------------------------------------------------- */
 
 /*
@@ -217,6 +309,10 @@ enum status store_trust_remove(struct store *store, struct bytes certificate,
  *                              domain, file
  *   "ctlsign setting 1\n"      its name, its value
  *   "ctlsign trust 1\n"        the entry's subject, when it was added in decimal digits, its note
+ *   "ctlsign migration 1\n"    number, state, begun in decimal digits; journal
+ *
+ * Phones are what others say of them: an import's entry names the file and its SHA-256, and nothing
+ * more binds them.
  */
 struct audit_entry {
 	int64_t number;	  /* set here, from 1 without gaps */
@@ -228,8 +324,8 @@ struct audit_entry {
 	const char *digest;  /* "SHA-512 9f86..." of what was signed; may be "" */
 	const char *outcome; /* "started", "done", "failed: REASON", "refused: REASON" */
 	int64_t generation;  /* set here: the one that it begins or ends; 0 for none */
-	const char
-	    *subject;	  /* set here: "setting NAME", "trust SHA-256 OF THE CERTIFICATE", or "" */
+	const char *subject; /* set here: "setting NAME", "trust SHA-256 OF THE CERTIFICATE",
+			      * "migration 3", or "" */
 	const char *seal; /* set here: hex; "" where nothing is kept, and for what is taken out */
 	char before[65];  /* hash of the entry before, hex; 64 zeros for the first */
 	char hash[65];

@@ -17,7 +17,10 @@ allowed() {
     cluster)   echo "base conf trustlist" ;;
     store)     echo "base" ;;
     ceremony)  echo "base trustlist tokens" ;;
-    admin|migrate|publish|phone) echo "base trustlist tokens cluster store ceremony" ;;
+    phone)     echo "base conf trustlist cluster store" ;;
+    admin)     echo "base trustlist tokens cluster store ceremony phone" ;;
+    publish)   echo "base trustlist tokens cluster store ceremony" ;;
+    migrate)   echo "base trustlist cluster store phone" ;;
     cli)       echo "base trustlist tokens cluster store ceremony admin migrate publish phone" ;;
     provider)  echo "base conf trustlist" ;;
     main)      echo "base trustlist tokens ceremony cli provider" ;;

@@ -1,0 +1,121 @@
+/*
+ * A migration that is under way: its plan, and which of its steps are done.
+ *
+ * Where it stands is read from the generations themselves, not only from what was noted: a run that
+ * was killed between signing and noting changes nothing.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_MIGRATE_JOURNAL_H
+#define CTLSIGN_MIGRATE_JOURNAL_H
+
+#include "migrate/plan.h"
+#include "migrate/problem.h"
+
+/* A certificate that a step needs; owned. */
+struct journal_sast {
+	enum migrate_kind kind;
+	X509 *certificate;
+	char name[128];
+};
+
+struct journal_step {
+	struct migrate_list list; /* sets are of the journal's sasts */
+	int64_t generation;	  /* that it became; 0: not yet */
+	time_t made;
+	int64_t said_phones_hold; /* the officer's word before it; 0: it was seen */
+	uint64_t accepted_lockout;
+	char who[128];
+};
+
+/* Owned; start from all zero.  journal_free() in any case. */
+struct journal {
+	int64_t number; /* of the migration */
+	enum migration_state state;
+	time_t begun;
+	char who[128];
+	struct migrate_wish wish;
+	int64_t base; /* the generation that was current when the plan was made */
+	struct migrate_list from;
+	struct journal_sast *sasts;
+	size_t n_sasts;
+	struct journal_step
+	    steps[MIGRATE_STEPS_MAX]; /* those done before a new plan stay in front */
+	size_t n_steps;
+	size_t n_replanned; /* how often the plan was made anew */
+};
+void journal_free(struct journal *journal);
+
+/* To JSON and back; what is read is checked as any input from outside (ST_FORMAT). */
+enum status journal_write(const struct journal *journal, struct buffer *json, struct error *err);
+enum status journal_read(
+    const struct store_migration *stored, struct journal *out, struct error *err);
+
+/* A new one from a plan that was found. */
+enum status journal_begin(const struct migrate_problem *problem, const struct migrate_plan *plan,
+    const struct migrate_wish *wish, int64_t base, const char *who, struct journal *out,
+    struct error *err);
+
+/* The same migration with a new plan from here: steps that are done stay. */
+enum status journal_replan(struct journal *journal, const struct migrate_problem *problem,
+    const struct migrate_plan *plan, int64_t base, struct error *err);
+
+enum journal_place {
+	JOURNAL_READY,	  /* step `next` can be looked at */
+	JOURNAL_PENDING,  /* step `next` is signed and not on every server yet */
+	JOURNAL_CHANGED,  /* somebody changed the cluster: `why`; a new plan is needed */
+	JOURNAL_FINISHED, /* all steps are done and current */
+};
+
+struct journal_position {
+	enum journal_place place;
+	size_t next;	    /* from 0; n_steps when finished */
+	int64_t generation; /* of the last step that is done, or the pending one; 0: none */
+	char why[384];	    /* JOURNAL_CHANGED: printable, translated */
+};
+
+/*
+ * Where JOURNAL stands: compares the generations after its base with its steps (kind of signing,
+ * SASTs by certificate, signer), and fills in `generation` and `made` of steps that are done.  A
+ * generation that fits no step, but lists the same SASTs as the last one done (an update for a new
+ * server), is no change.  CURRENT and PENDING may be of number 0.
+ */
+enum status journal_locate(struct journal *journal, struct store *store,
+    const struct generation *current, const struct generation *pending,
+    struct journal_position *out, struct error *err);
+
+/* ---- what has to be true before a step ------------------------------------------------------- */
+
+enum condition_state { CONDITION_MET, CONDITION_NOT_MET, CONDITION_NOT_KNOWN };
+
+struct condition {
+	const char
+	    *code; /* constant: "published", "inventory-callmanager", "inventory-itlrecovery",
+		      "key-callmanager", "key-itlrecovery", "phones-accept", "phones-hold" */
+	enum condition_state state;
+	char text[384]; /* printable, translated: "all phones accept it: 812 by SAST" */
+	char todo[384]; /* what to do when it is not met */
+};
+
+struct conditions {
+	struct condition list[12];
+	size_t n;
+	bool ready; /* every one is met */
+};
+
+/*
+ * The conditions of step INDEX.  PENDING: nothing may be on its way.  ANSWER is what the model says
+ * of the step's CTL (fleet_ask() with an offer of it; NULL: not asked).
+ */
+void journal_conditions(const struct journal *journal, size_t index,
+    const struct journal_position *position, const struct inventory *inventory,
+    const struct fleet_answer *answer, struct conditions *out);
+
+/*
+ * The CTL of a step as phones will see it: enough for fleet_ask().  SIZE: what is expected.  It
+ * borrows from JOURNAL; phone_list_free() in any case.
+ */
+enum status journal_offer(const struct journal *journal, size_t index, unsigned digest,
+    struct phone_list *out, struct error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The runbook: a migration on paper, made before and filled with what happened after.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_MIGRATE_RUNBOOK_H
+#define CTLSIGN_MIGRATE_RUNBOOK_H
+
+#include "migrate/journal.h"
+
+/* Everything that is told, gathered by the caller; all borrowed, strings printable. */
+struct runbook_generation {
+	const struct generation *generation; /* without its bytes */
+	uint64_t phones;		     /* that hold it, as seen */
+	const char *const *sasts;	     /* names of its SASTs */
+	size_t n_sasts;
+};
+
+struct runbook_step {
+	const struct journal_step *step;
+	const struct conditions *conditions; /* NULL: not asked */
+	const struct fleet_answer *answer;   /* what phones would do; NULL: not asked */
+	const char *title; /* "Bridge: tokens sign, CallManager and ITLRecovery are trusted" */
+	const char *const *commands; /* to be typed, in their order */
+	size_t n_commands;
+	const char *const *todo; /* what to restart, and the like */
+	size_t n_todo;
+	const char *const *back; /* the way back, a sentence each */
+	size_t n_back;
+	const struct generation *made; /* NULL: not yet */
+};
+
+struct runbook {
+	const char *cluster, *release, *conf, *mode, *signing, *tokenless_signer;
+	time_t now;
+	const char *who;
+	const struct journal *journal;		      /* NULL: no migration is under way */
+	const struct journal_position *position;      /* the same */
+	const struct runbook_generation *generations; /* oldest first */
+	size_t n_generations;
+	const struct runbook_step *steps;
+	size_t n_steps;
+	const struct fleet_answer *fleet; /* NULL: no fleet */
+	const char *const *nodes;	  /* "cucm-pub: folder /srv/tftp" */
+	size_t n_nodes;
+	const char *const *warnings;
+	size_t n_warnings;
+};
+
+/*
+ * Appends it, as Markdown, or as one HTML file without anything from elsewhere, which prints well:
+ * today's state; the plan, step by step, with commands, what must be true before, what they print,
+ * checksums to compare on phones, the way back; room for signatures of officers; and a picture of
+ * the chain of generations (inline SVG; in Markdown as a table).
+ */
+void runbook_markdown(const struct runbook *runbook, struct buffer *out);
+void runbook_html(const struct runbook *runbook, struct buffer *out);
+
+/* The picture alone: who trusts whom. */
+void runbook_svg(const struct runbook *runbook, struct buffer *out);
+
+#endif
