@@ -1,0 +1,41 @@
+/*
+ * What the model has to know of a cluster before it can be asked: families, the CTLs that phones
+ * may hold, and who vouches.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#ifndef CTLSIGN_PHONE_WORLD_H
+#define CTLSIGN_PHONE_WORLD_H
+
+#include "cluster/inventory.h"
+#include "phone/fleet.h"
+
+/* Start from all zero. */
+struct phone_world {
+	struct store *store; /* borrowed; NULL: there is no state file yet */
+	struct phone_families *families;
+	struct fleet_lists lists;
+	bool tvs;	     /* some node runs TVS */
+	struct bytes *trust; /* Phone-SAST-trust, DER; the array and its content are owned */
+	size_t n_trust;
+	const struct phone_list *server; /* that the servers have: in `lists`; NULL: none */
+};
+
+/*
+ * Gathers it.  CURRENT is the number of the current generation, 0 for none; TRUST is
+ * Phone-SAST-trust as it is, or will be when the next CTL is made.  phone_world_close() in any
+ * case.
+ */
+enum status phone_world_open(const struct inventory *inventory, struct store *store,
+    int64_t current, X509 *const *trust, size_t n_trust, struct phone_world *out,
+    struct error *err);
+void phone_world_close(struct phone_world *world);
+
+/*
+ * The question what phones do with OFFERED (NULL: nothing is offered).  It borrows from both; the
+ * officer's word is still to be filled in.
+ */
+struct fleet_question phone_world_question(
+    const struct phone_world *world, const struct phone_list *offered);
+
+#endif
