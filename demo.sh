@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # demo.sh - installs what is needed, builds ctlsign, and does the main job on two SoftHSM tokens: a
-# lab cluster goes to mixed mode, a certificate changes, the CTL is updated, shown and verified.
+# lab cluster goes to mixed mode, a certificate changes, the CTL is updated, shown and verified; then
+# the cluster goes tokenless, with a fleet of simulated phones of which none is lost.
 #
 # usage: ./demo.sh [DIRECTORY]     where to leave the result (default: demo)
 set -euo pipefail
 cd "$(dirname "$0")"
 . tests/lib/packages.sh
 
-case ${1:-} in -h|--help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 DIR=$(realpath -m "${1:-demo}")
 if [ -e "$DIR" ] && [ ! -e "$DIR/.ctlsign-demo" ]; then
   echo "demo.sh: $DIR exists and is not an earlier demo; name another directory" >&2
@@ -73,8 +74,8 @@ run ctlsign doctor --module "$MODULE"
 
 step "3. The cluster: its certificates, and the inventory that names them"
 certificate() { # FILE COMMON-NAME
-  openssl req -x509 -newkey rsa:2048 -nodes -days 1825 -sha256 -keyout /dev/null -out "$1" \
-    -subj "/C=PL/ST=Malopolska/L=Krakow/O=Cisco/OU=TAC/CN=$2" 2> /dev/null
+  (umask 077; openssl req -x509 -newkey rsa:2048 -nodes -days 1825 -sha256 -keyout "${1%.pem}.key" \
+    -out "$1" -subj "/C=PL/ST=Malopolska/L=Krakow/O=Cisco/OU=TAC/CN=$2" 2> /dev/null)
 }
 mkdir certificates at-pub at-sub at-asa
 certificate certificates/cucm-pub.pem cucm-pub.lab
@@ -82,10 +83,10 @@ certificate certificates/cucm-sub.pem cucm-sub.lab
 certificate certificates/capf.pem CAPF-e9037b69
 certificate certificates/itlrecovery.pem ITLRECOVERY_cucm-pub.lab
 certificate certificates/asa.pem asa.lab
-run ctlsign init --config template.conf --cluster lab --release '12.5(1)'
+run ctlsign init --config template.conf --cluster lab --release '10.5(2)'
 cat > ctlsign.conf <<END
 cluster = "lab"
-release = "12.5(1)"
+release = "10.5(2)"
 domain = "lab"
 export-controlled = yes
 modules = {"$MODULE"}
@@ -109,6 +110,10 @@ firewall asa {
 }
 itlrecovery {
     certificate = "certificates/itlrecovery.pem"
+    key = "certificates/itlrecovery.key"
+}
+callmanager {
+    key = "certificates/cucm-pub.key"
 }
 END
 echo "# (template.conf explains every setting. This is what was filled in;"
@@ -153,6 +158,55 @@ run ctlsign audit verify
 echo "# Do phones that hold the first list take the second one?"
 quietly ctlsign verify --trust CTLFile.1.tlv CTLFile.tlv
 
-step "Done. Everything is in $DIR"
+step "10. A fleet of simulated phones: each takes a CTL if a SAST of the one that it holds signed it"
+fetch() { # PHONE: what a phone without Security By Default does when it starts
+  local held=phones/$1/CTLFile.tlv new=at-pub/CTLFile.tlv
+  if [ ! -e "$held" ] || cmp -s "$new" "$held" || ctlsign verify --trust "$held" "$new" > /dev/null 2>&1
+  then cp "$new" "$held"; else echo "$1 REJECTS the CTL: it is locked out"; return 1; fi
+}
+read_off() { # what every phone shows, as a CSV
+  local phone
+  echo "Device Name,Model,CTL,ITL"
+  for phone in phones/*; do
+    echo "${phone#phones/},Cisco 7960,$(sha1sum < "$phone/CTLFile.tlv" | cut -c1-40),none"
+  done
+}
+all_phones=$(printf 'SEP0011223344%02d ' $(seq 12))
+for phone in $all_phones; do mkdir -p "phones/$phone"; fetch "$phone"; done
+read_off > phones.csv
+run ctlsign phones import phones.csv
+run ctlsign phones check
+
+step "11. The cluster is upgraded to 12.5: from tokens to tokenless CTLs, without losing a phone"
+run sed -i 's/^release = .*/release = "12.5(1)"/' ctlsign.conf
+run ctlsign migrate tokenless --signer ITLRecovery --yes
+run ctlsign runbook -o before.html
+
+step "12. The first step: the bridge. A token signs, and phones learn to trust the next signer."
+run ctlsign migrate next --token SAST-1 --pin-file pin --yes
+echo "# All phones fetch it but one, which is switched off."
+for phone in ${all_phones% *12 }; do fetch "$phone"; done
+read_off > phones.csv
+run ctlsign phones import phones.csv
+stopped=0
+run ctlsign migrate next --yes || stopped=$?
+echo "  (exit code $stopped: it would lock out that phone)"
+[ "$stopped" -eq 4 ]
+
+step "13. It is back, and has fetched the bridge: the second step. No token signs any more."
+fetch SEP001122334412
+read_off > phones.csv
+run ctlsign phones import phones.csv
+run ctlsign migrate next --yes
+for phone in $all_phones; do fetch "$phone"; done
+read_off > phones.csv
+run ctlsign phones import phones.csv
+run ctlsign phones check
+run ctlsign migrate status
+run ctlsign runbook -o runbook.html
+run ctlsign explain 'Trust List update failed'
+quietly ctlsign verify CTLFile.tlv
+
+step "Done. Everything is in $DIR; the runbook is $DIR/runbook.html"
 echo "To look around with the same tokens:"
 echo "  cd $DIR; export SOFTHSM2_CONF=\$PWD/softhsm2.conf PATH=$(dirname "$(command -v ctlsign)"):\$PATH"

@@ -39,6 +39,16 @@ struct change_request {
 	bool dry_run;
 	bool yes;
 	bool force_signer;
+	/* Exactly these tokens are to be SASTs: nobody is asked for any but the one that signs. */
+	bool has_sasts_tokens;
+	X509 *const *sasts_tokens;
+	size_t n_sasts_tokens;
+	X509 *signer;		 /* the one that has to sign; NULL: any that may */
+	int64_t phones_hold;	 /* the officer's word: every phone holds this generation or a
+				  * later one; 0: nothing was said */
+	bool has_accept_lockout; /* the officer's word: just so many phones may be locked out */
+	uint64_t accept_lockout;
+	const char *lockout_list; /* file that gets the names of phones that would be; NULL */
 	bool no_lint;
 	const char *key;	  /* --sign-with: a pkcs11: URI or a key file; NULL */
 	const char *const *named; /* --token */
@@ -75,11 +85,13 @@ struct change_result {
  * by the caller, who must not use it otherwise afterwards.
  *
  * Everything that can be known is checked before anybody is asked for a token or a PIN: the gate of
- * export control (an alarm goes to the audit log), the mode, lint, the signer's place in the
- * current CTL (ST_LOCKOUT unless forced), both recovery anchors changing at once (the same), the
- * clock.  Then: the difference and the digest are shown, the person confirms, the audit log gets
- * "started", the key signs, the generation becomes pending, the CTL file is written and read back.
- * A failure leaves file and state as they were, and an entry in the log if the key was used.
+ * export control (an alarm goes to the audit log), the mode, lint, what every phone would do with
+ * the new CTL (ST_LOCKOUT if the model predicts that one is locked out, unless just so many are
+ * accepted by the officer; without a fleet for each class of phones, unless forced), both recovery
+ * anchors changing at once (the same), the clock.  Then: the difference and the digest are shown,
+ * the person confirms, the audit log gets "started", the key signs, the generation becomes pending,
+ * the CTL file is written and read back. A failure leaves file and state as they were, and an entry
+ * in the log if the key was used.
  *
  * The generation stays pending until it is published (publish/publish.h).  While one is, ST_FAILED.
  *

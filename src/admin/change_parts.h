@@ -9,6 +9,7 @@
 #define CTLSIGN_ADMIN_CHANGE_PARTS_H
 
 #include "admin/change.h"
+#include "phone/phone.h"
 
 /* The CTL file on this machine, as it was at the start. */
 struct served {
@@ -23,6 +24,13 @@ struct withdrawn {
 	int64_t number;
 	struct buffer file;
 	struct trustlist list;
+};
+
+/* What the phones of the fleet would do; not `known` without one. */
+struct change_phones {
+	bool known;
+	uint64_t n;
+	uint64_t by_outcome[N_PHONE_OUTCOMES];
 };
 
 struct change {
@@ -59,7 +67,9 @@ struct change {
 	X509 **trust; /* Phone-SAST-trust without the removed token; borrowed */
 	size_t n_trust;
 	bool untrusted; /* the removed token was in it */
-	bool unknown;	/* forced: phones do not know the signer */
+	bool unknown;	/* forced: phones would reject the list, and which there are is not known */
+	bool stranger;	/* the signer is no SAST of the current list */
+	struct change_phones phones;
 	struct served served;
 	struct withdrawn *withdrawn;
 	size_t n_withdrawn;
@@ -113,9 +123,10 @@ bool change_put_back(const struct change *c);
 
 /* ---- change_warn.c: what a person should know before saying yes ---- */
 
-/* About the list, and about the signer once it is known. */
 void change_warn_of_list(const struct change *c);
-void change_warn_of_signer(const struct change *c);
+
+/* Whether a person said that this is to be signed though phones may reject it. */
+bool change_is_forced(const struct change *c);
 
 /* ---- change_tokens.c: which tokens are SASTs, asked for one by one ---- */
 
@@ -142,7 +153,7 @@ enum status change_make_plan(struct change *c, struct error *err);
 
 /*
  * Decides whose key signs, and opens it unless it is a dry run: plan.signer is set, or NULL in a
- * dry run that cannot know.  A signer that the current list does not know is ST_LOCKOUT.
+ * dry run that cannot know.  ST_LOCKOUT if phones would reject what it signs.
  */
 enum status change_choose_signer(struct change *c, struct error *err);
 /* Opens `key` with `pins`. */
@@ -150,8 +161,37 @@ enum status change_open_key(struct change *c, struct error *err);
 /* PINs are asked for from here on; opens a key that was left locked. */
 enum status change_unlock_key(struct change *c, struct error *err);
 
+/* ---- change_phones.c ---- */
+
+/*
+ * Asks the phone model what comes of a list that SIGNER signs.  ST_LOCKOUT if phones would be
+ * locked out, unless the officer accepted just so many of the fleet; without a fleet, unless
+ * forced.
+ */
+enum status change_check_phones(
+    struct change *c, X509 *signer, enum tokenless_signer usual, struct error *err);
+
+/* ---- change_refuse.c: what is said then ---- */
+
+/*
+ * ST_LOCKOUT: phones that hold LIST (NULL: not known which; printable NAME) reject what SIGNER
+ * signs.  USUAL is the anchor that signs without being asked for.
+ */
+enum status change_refuse(const struct change *c, const X509 *signer, const struct phone_list *list,
+    const char *name, enum tokenless_signer usual, struct error *err);
+/* Which step leads there, for the case at hand. */
+void change_hint_the_way(const struct change *c, enum tokenless_signer usual, struct error *err);
 /* The hint for tokens that a tokenless CTL does not list: Phone-SAST-trust comes first. */
 void change_hint_at_trust(struct error *err);
+/* Appends "CN=SAST-1;O=Lab, 4A:21:9F". */
+void change_name_with_serial(const X509 *certificate, struct buffer *out);
+
+/* What both ask: the inventory's certificate, and who knows one. */
+const X509 *change_anchor(const struct change *c, enum tokenless_signer which);
+bool change_current_knows(const struct change *c, const X509 *certificate);
+bool change_is_sast(const struct change *c, const X509 *certificate);
+/* The list that was taken back and does not know SIGNER; NULL: none. */
+const struct withdrawn *change_withdrawn_without(const struct change *c, const X509 *signer);
 
 /* ---- change_words.c ---- */
 

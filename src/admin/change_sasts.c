@@ -38,11 +38,12 @@ static bool may_sign(const struct change *c, enum origin origin, const X509 *cer
 	    c->current != NULL && cluster_signing(c->cluster) == SIGNING_TOKENLESS;
 	const bool is_anchor = origin == ORIGIN_CALLMANAGER || origin == ORIGIN_ITLRECOVERY;
 
-	if (c->request->force_signer)
+	if (change_is_forced(c))
 		return true;
 	/* From tokenless to tokens today's signer may make the bridge. */
 	if (c->signing == SIGNING_TOKENS)
-		return origin == ORIGIN_TOKEN || (is_anchor && was_tokenless);
+		return origin == ORIGIN_TOKEN ||
+		       (was_tokenless && (is_anchor || is_current_anchor(c, certificate)));
 	/* An old anchor that stays a SAST by way of Phone-SAST-trust bridges to its successor. */
 	return is_anchor || is_current_anchor(c, certificate);
 }
@@ -59,6 +60,9 @@ enum status change_list_sasts(struct change *c, struct error *err)
 		if (entry->role != TL_ROLE_SAST || entry->certificate == NULL)
 			continue;
 		c->sasts[c->n_sasts++] = entry->certificate;
+		if (c->request->signer != NULL &&
+		    X509_cmp(c->request->signer, entry->certificate) != 0)
+			continue;
 		if (may_sign(c, c->entries.origins[i].origin, entry->certificate))
 			c->signers[c->n_signers++] = entry->certificate;
 	}
@@ -134,6 +138,16 @@ static enum status check_anchors(const struct change *c, struct error *err)
 	return ST_LOCKOUT;
 }
 
+static bool loses_token(const struct change *c)
+{
+	for (size_t i = 0; c->current != NULL && i < c->current->n_records; i++)
+		if (c->cluster->current.origins[i] == ORIGIN_TOKEN &&
+		    c->current->records[i].x509 != NULL &&
+		    !stays_sast(c, c->current->records[i].x509))
+			return true;
+	return false;
+}
+
 /* Certificates of other clusters are nobody's own. */
 static enum status check_tokens(const struct change *c, struct error *err)
 {
@@ -142,7 +156,7 @@ static enum status check_tokens(const struct change *c, struct error *err)
 
 	/* Who has one token only, and takes none away, has to be able to go on with it. */
 	if (c->signing != SIGNING_TOKENS || c->request->kind == CHANGE_ROLLBACK ||
-	    (tokens > 0 && (own >= 2 || (c->n_before > 0 && c->removed == NULL))))
+	    (tokens > 0 && (own >= 2 || (c->n_before > 0 && !loses_token(c)))))
 		return ST_OK;
 	if (tokens == 0)
 		error_set(err, ST_LOCKOUT, "%s",

@@ -208,7 +208,7 @@ enum status change_sign(struct change *c, struct error *err)
 {
 	struct ceremony ceremony = {.plan = &c->plan,
 	    .signer = c->named.signer,
-	    .current = c->request->force_signer ? NULL : c->current,
+	    .current = c->stranger ? NULL : c->current,
 	    .path = c->cluster->inventory.ctl_file,
 	    .replace = true,
 	    .ignore_lint = c->request->no_lint};

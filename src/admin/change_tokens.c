@@ -162,7 +162,7 @@ static enum status check_trusted(const struct change *c, struct error *err)
 {
 	const char *origin = c->cluster->current.origins;
 
-	if (!was_tokenless(c) || c->request->force_signer || c->request->key != NULL)
+	if (!was_tokenless(c) || change_is_forced(c) || c->request->key != NULL)
 		return ST_OK;
 	for (; *origin != '\0'; origin++)
 		if (*origin == ORIGIN_TRUST || *origin == ORIGIN_KEPT)
@@ -180,7 +180,9 @@ static void name_insertable(struct change *c)
 	struct buffer names = BUFFER_INIT;
 
 	for (size_t i = 0; i < c->n_listed; i++) {
-		if (i > 0)
+		if (c->request->signer != NULL && X509_cmp(c->request->signer, c->listed[i]) != 0)
+			continue;
+		if (names.len > 0)
 			buffer_add(&names, ", ", 2);
 		certificate_subject(c->listed[i], &names);
 	}
@@ -215,7 +217,7 @@ static void fill_request(struct change *c, size_t wanted)
 	c->collect = (struct collect_request){.tokens = c->tokens,
 	    .wanted = wanted,
 	    .digest = c->plan.digest,
-	    .current = r->force_signer ? NULL : c->current,
+	    .current = change_is_forced(c) ? NULL : c->current,
 	    .current_name = c->current_name,
 	    .signer_named = r->key != NULL,
 	    .named = r->named,
@@ -241,6 +243,18 @@ static enum status list_trust(struct change *c, struct error *err)
 	return ST_OK;
 }
 
+/* The tokens are known by their certificates: only the one that signs has to be there. */
+static enum status take_sasts(struct change *c, struct error *err)
+{
+	if (c->request->n_sasts_tokens > COLLECT_MAX)
+		return error_set(
+		    err, ST_LIMIT, _("a CTL lists %d tokens at the most"), COLLECT_MAX);
+	for (size_t i = 0; i < c->request->n_sasts_tokens; i++)
+		c->listed[c->n_listed++] = c->request->sasts_tokens[i];
+	c->n_before = c->n_listed;
+	return ST_OK;
+}
+
 enum status change_list_tokens(struct change *c, struct error *err)
 {
 	enum status st = ST_OK;
@@ -248,7 +262,9 @@ enum status change_list_tokens(struct change *c, struct error *err)
 	c->listed = calloc(c->cluster->list.n_records + COLLECT_MAX + 1, sizeof(*c->listed));
 	if (c->listed == NULL)
 		return error_no_memory(err);
-	if (c->signing == SIGNING_TOKENS) {
+	if (c->signing == SIGNING_TOKENS && c->request->has_sasts_tokens) {
+		st = take_sasts(c, err);
+	} else if (c->signing == SIGNING_TOKENS) {
 		c->n_listed = cluster_tokens(c->cluster, c->listed);
 		c->n_before = c->n_listed;
 		st = remove_token(c, err);

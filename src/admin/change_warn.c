@@ -14,10 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Phones that were off for longer have to be looked at anyway. */
-#define STRAGGLER_DAYS 30
-#define STRAGGLER_MOST 20
-
 static void warn(const struct change *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -128,63 +124,15 @@ static void warn_of_rollback(const struct change *c)
 	}
 }
 
+bool change_is_forced(const struct change *c)
+{
+	return c->request->force_signer || c->request->has_accept_lockout;
+}
+
 void change_warn_of_list(const struct change *c)
 {
 	warn_of_tokens(c);
 	warn_of_capf(c);
 	warn_of_digest(c);
 	warn_of_rollback(c);
-}
-
-/* ---- the signer --------------------------------------------------------------------------------
- */
-
-/* Whether generation NUMBER knows the signer; it is left out when it cannot be read. */
-static bool knows(
-    const struct change *c, int64_t number, struct generation *generation, bool *there)
-{
-	struct trustlist list = TRUSTLIST_INIT;
-	struct error err;
-	bool known = true;
-
-	*there = store_generation(c->cluster->store, number, generation, &err) == ST_OK;
-	if (*there && tl_read(&list, buffer_bytes(&generation->ctl), &err) == ST_OK)
-		known = tl_find_sast(&list, c->plan.signer) != NULL;
-	tl_free(&list);
-	return known;
-}
-
-/*
- * One SAST has to survive every step.  Which phones still hold an earlier CTL nobody knows here, so
- * a person is warned, with the newest that does not know the signer.
- */
-void change_warn_of_signer(const struct change *c)
-{
-	struct generation old = GENERATION_INIT;
-	struct buffer when = BUFFER_INIT;
-	time_t until = c->cluster->current.made;
-	const time_t oldest = time(NULL) - (time_t)STRAGGLER_DAYS * 86400;
-	int64_t number = c->cluster->current.number - 1;
-	bool known = true, there;
-
-	if (c->current == NULL || c->plan.signer == NULL || c->cluster->store == NULL)
-		return;
-	/* `until`: when the list in question was replaced. */
-	for (int i = 0; i < STRAGGLER_MOST && known && number > 0 && until >= oldest; i++) {
-		known = knows(c, number, &old, &there);
-		if (known) {
-			until = there ? old.made : until;
-			number--;
-		}
-	}
-	if (!known) {
-		text_time_local(&when, until);
-		warn(c,
-		    _("phones that still hold generation %lld (replaced %s) do not know this "
-		      "signer "
-		      "and would reject the new CTL: go on only when all of them have a later one"),
-		    (long long)number, buffer_text(&when));
-	}
-	buffer_free(&when);
-	generation_free(&old);
 }

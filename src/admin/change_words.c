@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ceremony/certificate_text.h"
 
+#include <inttypes.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,35 @@ static void describe_mode(struct change *c)
 		buffer_printf(out, "  %s\n", _("the CTL goes from tokens to tokenless"));
 }
 
+/* What the phones of the fleet will do. */
+static void describe_phones(struct change *c)
+{
+	struct buffer *out = &c->result->changes;
+	const struct change_phones *phones = &c->phones;
+	const uint64_t safe =
+	    phones->n - phones->by_outcome[PHONE_REJECTED] - phones->by_outcome[PHONE_UNKNOWN];
+
+	if (!phones->known)
+		return;
+	buffer_printf(out,
+	    ngettext("  %" PRIu64 " phone of %" PRIu64 " accepts it (%" PRIu64 " through TVS)\n",
+		"  %" PRIu64 " phones of %" PRIu64 " accept it (%" PRIu64 " through TVS)\n",
+		(unsigned long)safe),
+	    safe, phones->n, phones->by_outcome[PHONE_BY_TVS]);
+	if (phones->by_outcome[PHONE_UNKNOWN] > 0)
+		buffer_printf(out,
+		    ngettext("  of %" PRIu64 " phone it cannot be told\n",
+			"  of %" PRIu64 " phones it cannot be told\n",
+			(unsigned long)phones->by_outcome[PHONE_UNKNOWN]),
+		    phones->by_outcome[PHONE_UNKNOWN]);
+	if (phones->by_outcome[PHONE_REJECTED] > 0)
+		buffer_printf(out,
+		    ngettext("  ACCEPTED: %" PRIu64 " phone will be locked out\n",
+			"  ACCEPTED: %" PRIu64 " phones will be locked out\n",
+			(unsigned long)phones->by_outcome[PHONE_REJECTED]),
+		    phones->by_outcome[PHONE_REJECTED]);
+}
+
 /* What the person forced stands in the log, too. */
 static void describe_options(struct change *c)
 {
@@ -221,25 +251,11 @@ static void describe_options(struct change *c)
 		    _("  FORCED: phones do not know this signer and will reject the CTL\n"));
 	if (c->request->no_lint)
 		buffer_printf(out, "%s", _("  FORCED: signed whatever lint says\n"));
-}
-
-/* Phones compare the bytes of the signer's names and serial. */
-static enum status check_as_phones(
-    const struct change *c, const struct trustlist *new, struct error *err)
-{
-	enum status st;
-
-	if (c->current == NULL || c->request->force_signer)
-		return ST_OK;
-	st = tl_trusted_by(new, c->current, err);
-	if (st == ST_OK && c->served.is_other) {
-		st = tl_trusted_by(new, &c->served.list, err);
-		if (st != ST_OK)
-			error_where(err, "%s", c->output);
-	}
-	if (st == ST_NOT_VERIFIED)
-		st = err->status = ST_LOCKOUT;
-	return st;
+	if (c->request->phones_hold > 0)
+		buffer_printf(out,
+		    _("  the officer says that every phone holds generation %lld or a later one\n"),
+		    (long long)c->request->phones_hold);
+	describe_phones(c);
 }
 
 static enum status describe_hash(struct change *c, const struct trustlist *new, struct error *err)
@@ -321,8 +337,6 @@ enum status change_describe(struct change *c, struct error *err)
 	} else if (st == ST_OK) {
 		st = describe_difference(c, &new, err);
 	}
-	if (st == ST_OK && c->plan.signer != NULL)
-		st = check_as_phones(c, &new, err);
 	if (st == ST_OK) {
 		describe_options(c);
 		describe_mode(c);

@@ -13,7 +13,11 @@ const char cli_change_usage[] =
        "  --token TOKEN         a token that needs not be asked for (repeat); the last\n"
        "                        one signs\n"
        "  --sign-with KEY       sign with this key: a pkcs11: URI or a PEM file\n"
-       "  --force-signer        sign even if phones do not know the signer\n"
+       "  --force-signer        sign even if phones do not know the signer, where no fleet\n"
+       "                        was read in\n"
+       "  --accept-lockout N    sign though just N phones of the fleet are locked out\n"
+       "  --lockout-list FILE   write the phones that would be to FILE (CSV)\n"
+       "  --phones-hold N       my word: every phone holds generation N or a later one\n"
        "  --no-lint             sign even what lint calls an error\n"
        "  --no-publish          sign only: ctlsign publish delivers it later\n"
        "  --timestamp EPOCH     seconds since 1970 (default now)\n"
@@ -71,6 +75,34 @@ static bool take_token(struct cli_change *change, const char *value)
 	return true;
 }
 
+/* Phones that may be locked out: how many, exactly. */
+static bool take_lockout(struct cli_change *change, const char *value)
+{
+	unsigned long n;
+
+	if (!cli_parse_number(value, 1, UINT32_MAX, &n)) {
+		cli_usage_error(change->command,
+		    _("--accept-lockout takes the exact number of phones, not '%s'"), value);
+		return false;
+	}
+	change->request.has_accept_lockout = true;
+	change->request.accept_lockout = n;
+	return true;
+}
+
+static bool take_phones_hold(struct cli_change *change, const char *value)
+{
+	unsigned long n;
+
+	if (!cli_parse_number(value, 1, INT32_MAX, &n)) {
+		cli_usage_error(change->command,
+		    _("--phones-hold takes the number of a generation, not '%s'"), value);
+		return false;
+	}
+	change->request.phones_hold = (int64_t)n;
+	return true;
+}
+
 static bool take_signing(struct cli_change *change, enum change_signing signing)
 {
 	if (change->request.signing != CHANGE_SIGNING_KEEP) {
@@ -96,6 +128,13 @@ static bool take_option(struct cli_change *change, int option, const char *value
 		return request->yes = true;
 	case CLI_CHANGE_FORCE_SIGNER:
 		return request->force_signer = true;
+	case CLI_CHANGE_ACCEPT_LOCKOUT:
+		return take_lockout(change, value);
+	case CLI_CHANGE_LOCKOUT_LIST:
+		request->lockout_list = value;
+		return true;
+	case CLI_CHANGE_PHONES_HOLD:
+		return take_phones_hold(change, value);
 	case CLI_CHANGE_NO_LINT:
 		return request->no_lint = true;
 	case CLI_CHANGE_NO_PUBLISH:

@@ -33,6 +33,9 @@ enum {
 	CLI_CHANGE_YES,
 	CLI_CHANGE_SIGN_WITH,
 	CLI_CHANGE_FORCE_SIGNER,
+	CLI_CHANGE_ACCEPT_LOCKOUT,
+	CLI_CHANGE_LOCKOUT_LIST,
+	CLI_CHANGE_PHONES_HOLD,
 	CLI_CHANGE_NO_LINT,
 	CLI_CHANGE_NO_PUBLISH,
 	CLI_CHANGE_TIMESTAMP,
@@ -50,6 +53,9 @@ enum {
 	    {"token", required_argument, NULL, CLI_CHANGE_TOKEN},                                  \
 	    {"sign-with", required_argument, NULL, CLI_CHANGE_SIGN_WITH},                          \
 	    {"force-signer", no_argument, NULL, CLI_CHANGE_FORCE_SIGNER},                          \
+	    {"accept-lockout", required_argument, NULL, CLI_CHANGE_ACCEPT_LOCKOUT},                \
+	    {"lockout-list", required_argument, NULL, CLI_CHANGE_LOCKOUT_LIST},                    \
+	    {"phones-hold", required_argument, NULL, CLI_CHANGE_PHONES_HOLD},                      \
 	    {"no-lint", no_argument, NULL, CLI_CHANGE_NO_LINT},                                    \
 	    {"no-publish", no_argument, NULL, CLI_CHANGE_NO_PUBLISH},                              \
 	    {"timestamp", required_argument, NULL, CLI_CHANGE_TIMESTAMP},                          \
@@ -71,5 +77,18 @@ bool cli_change_read(
 
 /* Opens the cluster, does what the request says, and prints what came of it: the exit code. */
 int cli_change_run(struct cli_change *change);
+
+/* What came of a change, for a command that goes on after it. */
+struct cli_change_done {
+	int64_t generation; /* that was signed; 0: none */
+	bool current;	    /* it is on every server */
+};
+
+/*
+ * The same in CLUSTER, which was opened for changing and whose modules are chosen; DONE may be
+ * NULL. CLUSTER is not used otherwise afterwards, but for its state.
+ */
+int cli_change_run_on(
+    struct cli_change *change, struct cluster *cluster, struct cli_change_done *done);
 
 #endif

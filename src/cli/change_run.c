@@ -231,12 +231,21 @@ static char *full_command(const struct cli_change *change, char *out, size_t siz
 {
 	const struct change_request *r = &change->request;
 
+	size_t len;
+
 	snprintf(out, size, "%s%s%s%s", r->command, r->key != NULL ? " --sign-with" : "",
 	    r->force_signer ? " --force-signer" : "", r->no_lint ? " --no-lint" : "");
+	len = strlen(out);
+	if (r->has_accept_lockout)
+		snprintf(out + len, size - len, " --accept-lockout %llu",
+		    (unsigned long long)r->accept_lockout);
+	len = strlen(out);
+	if (r->phones_hold > 0)
+		snprintf(out + len, size - len, " --phones-hold %lld", (long long)r->phones_hold);
 	return out;
 }
 
-static int run(struct cli_change *change, struct cluster *cluster)
+static int run(struct cli_change *change, struct cluster *cluster, struct cli_change_done *done)
 {
 	struct change_result result = {0};
 	struct publish_result published = {0};
@@ -260,6 +269,8 @@ static int run(struct cli_change *change, struct cluster *cluster)
 			    (long long)result.number);
 		outcome.published = &published;
 	}
+	*done = (struct cli_change_done){.generation = change->request.dry_run ? 0 : result.number,
+	    .current = is_current(&outcome)};
 	rc = print_result(change, &outcome);
 	if (outcome.failed != NULL && !change->json)
 		cli_publish_shorten(&published, &err);
@@ -270,13 +281,11 @@ static int run(struct cli_change *change, struct cluster *cluster)
 	return rc;
 }
 
-int cli_change_run(struct cli_change *change)
+int cli_change_run_on(
+    struct cli_change *change, struct cluster *cluster, struct cli_change_done *done)
 {
+	struct cli_change_done nobody;
 	char command[256];
-	struct cluster cluster = {0};
-	struct error err;
-	enum status st;
-	int rc;
 
 	change->request.command = full_command(change, command, sizeof(command));
 	change->request.pins = &change->pins;
@@ -285,12 +294,25 @@ int cli_change_run(struct cli_change *change)
 	change->request.show = show;
 	change->request.warn = warn;
 	change->request.context = change;
+	if (done == NULL)
+		done = &nobody;
+	*done = (struct cli_change_done){0};
+	return run(change, cluster, done);
+}
+
+int cli_change_run(struct cli_change *change)
+{
+	struct cluster cluster = {0};
+	struct error err;
+	enum status st;
+	int rc;
+
 	st = change->request.dry_run
 		 ? cli_cluster_read(change->config, &cluster, &err)
 		 : cli_cluster_change(change->config, change->request.command, &cluster, &err);
 	if (st == ST_OK)
 		st = cli_modules_of_inventory(&change->modules, &cluster.inventory, &err);
-	rc = st == ST_OK ? run(change, &cluster) : cli_fail(&err);
+	rc = st == ST_OK ? cli_change_run_on(change, &cluster, NULL) : cli_fail(&err);
 	cluster_close(&cluster);
 	return rc;
 }

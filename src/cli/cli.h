@@ -71,6 +71,19 @@ extern const struct cli_command cli_audit_show;
 extern const struct cli_command cli_audit_verify;
 extern const struct cli_command cli_sip_oauth;
 extern const struct cli_command cli_ports;
+extern const struct cli_command cli_phones_import;
+extern const struct cli_command cli_phones_show;
+extern const struct cli_command cli_phones_check;
+extern const struct cli_command cli_phones_families;
+extern const struct cli_command cli_migrate_tokenless;
+extern const struct cli_command cli_migrate_tokens;
+extern const struct cli_command cli_migrate_rotate;
+extern const struct cli_command cli_migrate_join_cluster;
+extern const struct cli_command cli_migrate_status;
+extern const struct cli_command cli_migrate_next;
+extern const struct cli_command cli_migrate_abort;
+extern const struct cli_command cli_runbook;
+extern const struct cli_command cli_explain;
 extern const struct cli_command cli_admin;
 
 /* Finds and runs the command in argv; returns the program's exit code. */

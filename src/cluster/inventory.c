@@ -59,6 +59,7 @@ void inventory_free(struct inventory *inventory)
 	conf_strings_free(inventory->modules, inventory->n_modules);
 	free(inventory->state);
 	free(inventory->ctl_file);
+	free(inventory->phone_families);
 	free_nodes(inventory->nodes, inventory->n_nodes);
 	free_servers(inventory->alternate_tftp, inventory->n_alternate_tftp);
 	free_servers(inventory->firewalls, inventory->n_firewalls);

@@ -167,8 +167,9 @@ struct inventory {
 	unsigned expiry_days;	/* a certificate that ends sooner is warned of; 30 */
 	char **modules;		/* PKCS#11, absolute paths; none: those of p11-kit */
 	size_t n_modules;
-	char *state;	/* the state file: default state.db */
-	char *ctl_file; /* the CTL on this machine: default CTLFile.tlv */
+	char *state;	      /* the state file: default state.db */
+	char *ctl_file;	      /* the CTL on this machine: default CTLFile.tlv */
+	char *phone_families; /* what models can do that the program does not know; NULL: none */
 
 	struct inventory_node *nodes; /* the publisher first, then as in the file */
 	size_t n_nodes;

@@ -88,6 +88,7 @@ static cfg_opt_t top[] = {
     CONF_LIST("modules"),
     CONF_SETTING("state"),
     CONF_SETTING("ctl-file"),
+    CONF_SETTING("phone-families"),
     CONF_NAMED("publisher", node_settings),
     CONF_NAMED("subscriber", node_settings),
     CONF_NAMED("tftp", node_settings),

@@ -138,6 +138,8 @@ static enum status take_top(const struct conf *conf, struct inventory *out, stru
 		st = take_path(&place, "state", DEFAULT_STATE, &out->state, err);
 	if (st == ST_OK)
 		st = take_path(&place, "ctl-file", DEFAULT_CTL, &out->ctl_file, err);
+	if (st == ST_OK)
+		st = conf_path(&place, "phone-families", &out->phone_families, err);
 	return st;
 }
 

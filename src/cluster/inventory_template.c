@@ -50,7 +50,10 @@ static const char settings[] =
        "# Where the history is kept, and the CTL on this machine: a working copy, which must not\n"
        "# stand in a folder that deliver names.\n"
        "#state = \"state.db\"\n"
-       "#ctl-file = \"CTLFile.tlv\"\n");
+       "#ctl-file = \"CTLFile.tlv\"\n"
+       "\n"
+       "# A file with models of phones that ctlsign does not know: see ctlsign-families(5).\n"
+       "#phone-families = \"families.conf\"\n");
 
 static const char publisher[] =
     N_("\n"

@@ -44,6 +44,8 @@ struct conf_grammar {
 	const char *form;    /* the hint when libconfuse refuses it; marked with N_() */
 	/* No comments between slash and star, no \x41 in strings, no guess at misspelt names. */
 	bool simple;
+	/* Names of sections may hold blanks. */
+	bool blanks_in_names;
 	/* Refuses one more section KIND, on LINE.  NULL: there is no kind. */
 	enum status (*may_open)(
 	    const struct conf *conf, const cfg_opt_t *kind, unsigned line, struct error *err);

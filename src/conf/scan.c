@@ -101,19 +101,32 @@ static enum status begin(struct scan *scan, const struct lexer_token *token, str
 	return ST_OK;
 }
 
+static bool may_be_title(const struct conf_grammar *grammar, const char *title)
+{
+	char shown[CONF_SHOWN_NAME];
+
+	if (!grammar->blanks_in_names)
+		return conf_is_name(title, shown);
+	text_printable_into(shown, sizeof(shown), text_bytes(title));
+	return strcmp(shown, title) == 0 && title[strspn(title, " ")] != '\0';
+}
+
 static enum status take_title(
     const struct scan *scan, char out[CONF_MAX_NAME + 1], struct error *err)
 {
 	const struct lexer_token *title = &scan->titled;
+	const struct conf_grammar *grammar = scan->conf->grammar;
 	const struct conf_section *other;
-	char shown[CONF_SHOWN_NAME];
 
 	if (title->len > 0 && title->len <= CONF_MAX_NAME)
 		memcpy(out, title->text, title->len);
-	if (out[0] == '\0' || !conf_is_name(out, shown)) {
+	if (out[0] == '\0' || !may_be_title(grammar, out)) {
 		error_set(err, ST_FORMAT, _("this is no name for a '%s'"), scan->opt->name);
 		error_hint(err,
-		    _("write 1 to %d characters without blanks and backslashes, such as cucm-pub"),
+		    grammar->blanks_in_names
+			? _("write 1 to %d characters without backslashes")
+			: _("write 1 to %d characters without blanks and backslashes, such as "
+			    "cucm-pub"),
 		    CONF_MAX_NAME);
 		return conf_refuse(scan->conf, title->line, err);
 	}

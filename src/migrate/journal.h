@@ -15,8 +15,10 @@
 /* A certificate that a step needs; owned. */
 struct journal_sast {
 	enum migrate_kind kind;
-	X509 *certificate;
+	X509 *certificate; /* NULL: its record had none; no step lists it */
 	char name[128];
+	struct phone_anchor anchor; /* as it stands in records, or will; of `bytes` */
+	struct buffer bytes;
 };
 
 struct journal_step {
@@ -37,11 +39,13 @@ struct journal {
 	struct migrate_wish wish;
 	int64_t base; /* the generation that was current when the plan was made */
 	struct migrate_list from;
+	struct migrate_list now; /* what the present plan starts from: `from`, unless made anew */
 	struct journal_sast *sasts;
 	size_t n_sasts;
 	struct journal_step
 	    steps[MIGRATE_STEPS_MAX]; /* those done before a new plan stay in front */
 	size_t n_steps;
+	size_t n_before;    /* steps of earlier plans: done before BASE */
 	size_t n_replanned; /* how often the plan was made anew */
 };
 void journal_free(struct journal *journal);
@@ -71,6 +75,7 @@ struct journal_position {
 	enum journal_place place;
 	size_t next;	    /* from 0; n_steps when finished */
 	int64_t generation; /* of the last step that is done, or the pending one; 0: none */
+	int64_t pending;    /* what is on its way, a step or not; 0: nothing is */
 	char why[384];	    /* JOURNAL_CHANGED: printable, translated */
 };
 
@@ -83,6 +88,27 @@ struct journal_position {
 enum status journal_locate(struct journal *journal, struct store *store,
     const struct generation *current, const struct generation *pending,
     struct journal_position *out, struct error *err);
+
+/* ---- a step in words --------------------------------------------------------------------------
+ */
+
+/*
+ * Appends what step INDEX is: "Bridge: signed by a token, it also trusts CallManager and
+ * ITLRecovery"; a line without a newline, translated, printable.
+ */
+void journal_step_title(const struct journal *journal, size_t index, struct buffer *out);
+
+/*
+ * Appends what it changes of the list before: a line each, ended by a newline: "adds token CN=...",
+ * "removes CallManager ...", "is signed by ... (so was the one before)".
+ */
+void journal_step_changes(const struct journal *journal, size_t index, struct buffer *out);
+
+/* Appends the way back from it, a line each: before phones have it, after that, or that none is. */
+void journal_step_back(const struct journal *journal, size_t index, struct buffer *out);
+
+/* The list before step INDEX: the step before, or what its plan began from.  Never NULL. */
+const struct migrate_list *journal_before(const struct journal *journal, size_t index);
 
 /* ---- what has to be true before a step ------------------------------------------------------- */
 
@@ -104,15 +130,16 @@ struct conditions {
 };
 
 /*
- * The conditions of step INDEX.  PENDING: nothing may be on its way.  ANSWER is what the model says
- * of the step's CTL (fleet_ask() with an offer of it; NULL: not asked).
+ * The conditions of step INDEX.  ANSWER is what the model says of the step's CTL (fleet_ask() with
+ * an offer of it; NULL: not asked).  An officer's word counts once it stands in the step:
+ * said_phones_hold and accepted_lockout.
  */
 void journal_conditions(const struct journal *journal, size_t index,
     const struct journal_position *position, const struct inventory *inventory,
     const struct fleet_answer *answer, struct conditions *out);
 
 /*
- * The CTL of a step as phones will see it: enough for fleet_ask().  SIZE: what is expected.  It
+ * The CTL of a step as phones will see it: enough for fleet_ask(), but for its size.  It
  * borrows from JOURNAL; phone_list_free() in any case.
  */
 enum status journal_offer(const struct journal *journal, size_t index, unsigned digest,

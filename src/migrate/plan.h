@@ -112,14 +112,16 @@ void migrate_plan_free(struct migrate_plan *plan);
  *   - the signer of a step is a SAST of it, has a key, and is a token that is listed as such, one
  * of the list's two anchors, or (when the step before, or for the first step the current CTL, was
  *     tokenless) one of that one's anchors that stays a SAST;
+ *   - the anchors that a list has are the current CTL's or the goal's: no server has another one;
  *   - CallManager and ITLRecovery never change in the same step: not both roles get another
  *     certificate, and not both of the present ones stop being SASTs;
- *   - a token-signed list has two tokens, or one and another SAST of this cluster, or no fewer
- * tokens than the one before; lists have what the release's rules say;
+ *   - a token-signed list has two tokens, or one and another SAST of this cluster, or one where the
+ *     current CTL is token-signed and has no more; lists have what the release's rules say;
  *   - no more than MIGRATE_STEPS_MAX steps, and none shorter exists.
- * Of plans of the same length the one that lists the fewest extra certificates and changes the
- * fewest SASTs is taken; the same problem always gives the same plan.  A plan is checked with the
- * whole phone model before it is given out.
+ * Of plans of the same length the one that lists the fewest extra certificates (in Phone-SAST-trust
+ * without the goal's asking for or allowing it) and changes the fewest SASTs is taken; the same
+ * problem always gives the same plan.  A plan is checked with the whole phone model before it is
+ * given out.
  *
  * ST_OK whether or not there is one; ST_LIMIT for a problem that is too large.
  */
@@ -128,7 +130,9 @@ enum status migrate_plan_make(
 
 /*
  * What the model says of one step: each group's verdict on LIST while the servers have BEFORE (and
- * its Phone-SAST-trust that of LIST); VERDICTS has room for n_groups.  For who shows a plan.
+ * its Phone-SAST-trust that of LIST); VERDICTS has room for n_groups.  For who shows a plan. BEFORE
+ * is `&problem->current` itself or NULL for a first step: groups hold what they hold today.  With
+ * any other list, all of them hold that one.
  */
 void migrate_judge_step(const struct migrate_problem *problem, const struct migrate_list *before,
     const struct migrate_list *list, struct phone_verdict *verdicts);

@@ -69,8 +69,11 @@ struct fleet_lists {
 		struct phone_list list; /* `valid` is set: it was verified when it was signed */
 		struct buffer file;
 		time_t made;
-		bool served;   /* phones may have got it: done, or taken back after it was served */
-		char name[96]; /* printable, translated: "generation 3", "the file /srv/..." */
+		bool served; /* phones may have got it: done, or taken back after it was served */
+		/* Neither set: what was served before it is served no more. */
+		bool pending;	/* not on every server yet */
+		bool withdrawn; /* taken back: what was served before it was served again */
+		char name[96];	/* printable, translated: "generation 3", "the file /srv/..." */
 	} * list;
 	size_t n;
 };

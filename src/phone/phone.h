@@ -84,7 +84,8 @@ struct phone_family {
 	char name[64]; /* printable: "Cisco 7940 and 7960" */
 	enum phone_answer security_by_default;
 	enum phone_answer digests[4]; /* by enum tl_digest, [0] unused; MAYBE: by firmware */
-	unsigned largest_key;	      /* bits of an RSA key that it can check; 0: not known */
+	/* Bits of an RSA key that it can check; 0: not known, but 2048, as CUCM's own, it can. */
+	unsigned largest_key;
 };
 
 /* ---- the question ---------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ struct phone_world {
 	bool tvs;	     /* some node runs TVS */
 	struct bytes *trust; /* Phone-SAST-trust, DER; the array and its content are owned */
 	size_t n_trust;
+	int64_t current;
 	const struct phone_list *server; /* that the servers have: in `lists`; NULL: none */
 };
 
@@ -30,6 +31,13 @@ enum status phone_world_open(const struct inventory *inventory, struct store *st
     int64_t current, X509 *const *trust, size_t n_trust, struct phone_world *out,
     struct error *err);
 void phone_world_close(struct phone_world *world);
+
+/*
+ * Another list that phones may hold and that is none of the history, such as a CTL file that
+ * somebody put there: served until MADE at least.
+ */
+enum status phone_world_add(
+    struct phone_world *world, struct bytes file, const char *name, time_t made, struct error *err);
 
 /*
  * The question what phones do with OFFERED (NULL: nothing is offered).  It borrows from both; the

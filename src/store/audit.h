@@ -72,12 +72,18 @@ enum status setting_seal(
 enum status trust_subject(struct buffer *subject, struct bytes certificate, struct error *err);
 enum status trust_seal(const char *subject, int64_t added, const char *note,
     char seal[HASH_HEX + 1], struct error *err);
+void migration_subject(struct buffer *subject, int64_t number);
+enum status migration_seal(
+    const struct store_migration *migration, char seal[HASH_HEX + 1], struct error *err);
 
 /* ST_NOT_VERIFIED: WHAT is wrong at PLACE of the log, or of what it vouches for. */
 enum status audit_broken(
     struct store *store, const char *place, const char *what, struct error *err);
 
-/* ST_NOT_VERIFIED unless settings and Phone-SAST-trust are what the log made them; it is whole. */
+/*
+ * ST_NOT_VERIFIED unless settings, Phone-SAST-trust and the journals of migrations are what the log
+ * made them; it is whole.
+ */
 enum status audit_replay(struct store *store, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Whether settings and Phone-SAST-trust are what the entries of the audit log made them.
+ * Whether settings, Phone-SAST-trust and the journals of migrations are what the entries of the
+ * audit log made them.
  *
  * Each is a subject; the last entry about a subject has the seal of what it is now, or none when it
  * was taken out.
@@ -7,6 +8,7 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "store/audit.h"
+#include "store/migration.h"
 
 #include "base/text.h"
 
@@ -47,8 +49,9 @@ static enum status add_thing(struct store *store, struct things *things, struct 
 	if (buffer_text(subject) == NULL)
 		return error_no_memory(err);
 	if (things->n >= THINGS_MAX)
-		return store_damaged(
-		    store, err, "%s", _("it has too many settings or trusted certificates"));
+		return store_damaged(store, err, "%s",
+		    _("it has too many settings, trusted certificates or "
+		      "migrations"));
 	/* As it stands in the log. */
 	line = store_line(buffer_text(subject));
 	more = realloc(things->list, (things->n + 1) * sizeof(*more));
@@ -121,12 +124,37 @@ static enum status add_trusted(struct store *store, struct things *things, struc
 	return st;
 }
 
+static enum status add_migration(
+    struct store *store, void *context, const struct store_migration *migration, struct error *err)
+{
+	struct buffer subject = BUFFER_INIT;
+	struct thing *thing = NULL;
+	enum status st;
+
+	migration_subject(&subject, migration->number);
+	st = add_thing(store, context, &subject, &thing, err);
+	if (st == ST_OK)
+		st = migration_seal(migration, thing->seal, err);
+	buffer_free(&subject);
+	return st;
+}
+
 static int compare_things(const void *a, const void *b)
 {
 	return strcmp(((const struct thing *)a)->subject, ((const struct thing *)b)->subject);
 }
 
-/* WHAT is wrong with the setting or the certificate that SUBJECT names. */
+/* What entries are about, told by how a subject begins; a setting is what is none of the others. */
+enum kind { TRUSTED, MIGRATION, SETTING };
+
+static enum kind kind_of(const char *subject)
+{
+	if (strncmp(subject, "trust ", 6) == 0)
+		return TRUSTED;
+	return strncmp(subject, "migration ", 10) == 0 ? MIGRATION : SETTING;
+}
+
+/* WHAT is wrong with the thing that SUBJECT names. */
 static enum status broken_thing(
     struct store *store, const char *subject, const char *what, struct error *err)
 {
@@ -134,11 +162,34 @@ static enum status broken_thing(
 	char place[256];
 
 	name = name != NULL ? name + 1 : subject;
-	if (strncmp(subject, "trust ", 6) == 0)
+	switch (kind_of(subject)) {
+	case TRUSTED:
 		snprintf(place, sizeof(place), _("trusted certificate %s"), name);
-	else
+		break;
+	case MIGRATION:
+		snprintf(place, sizeof(place), _("migration %s"), name);
+		break;
+	default:
 		snprintf(place, sizeof(place), _("setting \"%s\""), name);
+		break;
+	}
 	return audit_broken(store, place, what, err);
+}
+
+/* What entry NUMBER tells of is not there. */
+static enum status gone(struct store *store, const char *subject, int64_t number, struct error *err)
+{
+	char place[64];
+
+	snprintf(place, sizeof(place), _("entry %" PRId64), number);
+	switch (kind_of(subject)) {
+	case TRUSTED:
+		return audit_broken(store, place, _("the certificate that it added is gone"), err);
+	case MIGRATION:
+		return audit_broken(store, place, _("the migration that it tells of is gone"), err);
+	default:
+		return audit_broken(store, place, _("the setting that it tells of is gone"), err);
+	}
 }
 
 /* Entry NUMBER is the last one about SUBJECT. */
@@ -149,17 +200,12 @@ static enum status check_subject(struct store *store, struct things *things, int
 	struct thing *thing =
 	    things->n == 0 ? NULL
 			   : bsearch(&key, things->list, things->n, sizeof(key), compare_things);
-	char what[128], place[64];
+	char what[128];
 
 	if (thing == NULL && seal[0] == '\0')
 		return ST_OK;
-	if (thing == NULL) {
-		snprintf(place, sizeof(place), _("entry %" PRId64), number);
-		return audit_broken(store, place,
-		    strncmp(subject, "trust ", 6) == 0 ? _("the certificate that it added is gone")
-						       : _("the setting that it tells of is gone"),
-		    err);
-	}
+	if (thing == NULL)
+		return gone(store, subject, number, err);
 	thing->told = true;
 	if (strcmp(seal, thing->seal) == 0)
 		return ST_OK;
@@ -199,6 +245,8 @@ enum status audit_replay(struct store *store, struct error *err)
 
 	if (st == ST_OK)
 		st = add_trusted(store, &things, err);
+	if (st == ST_OK)
+		st = migration_each(store, add_migration, &things, err);
 	if (st == ST_OK && things.n > 0)
 		qsort(things.list, things.n, sizeof(*things.list), compare_things);
 	/* With max(), SQLite takes the other columns from the row that has it. */

@@ -228,7 +228,7 @@ static enum status check_all(struct store *store, struct walk *walk, struct erro
 
 	if (st != ST_OK)
 		return st;
-	st = connection_check(store, err);
+	st = connection_check(store, true, err);
 	if (st == ST_OK)
 		st = check_log(store, walk, err);
 	if (st == ST_OK)

@@ -8,6 +8,8 @@
 
 #include "store/statement.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -166,17 +168,20 @@ enum status connection_wal(struct store *store, struct error *err)
 	return st;
 }
 
-enum status connection_check(struct store *store, struct error *err)
+/* What SQLite says of the pages of TABLE, or of the whole file if that is NULL. */
+static enum status check_pages(struct store *store, const char *table, struct error *err)
 {
 	struct statement s = STATEMENT_INIT;
 	char *said = NULL;
 	bool row = false;
 	enum status st;
 
-	/* The pages only: values are checked where they are read, and told with their place. */
-	st = statement_do(store, "PRAGMA ignore_check_constraints = ON", err);
-	if (st == ST_OK)
-		st = statement_open(&s, store, "PRAGMA quick_check(1)", err);
+	st = statement_open(&s, store,
+	    table != NULL ? "SELECT quick_check FROM pragma_quick_check(?)"
+			  : "PRAGMA quick_check(1)",
+	    err);
+	if (st == ST_OK && table != NULL)
+		statement_text(&s, text_bytes(table));
 	if (st == ST_OK)
 		st = statement_step(&s, &row, err);
 	if (st == ST_OK)
@@ -185,6 +190,45 @@ enum status connection_check(struct store *store, struct error *err)
 		st = store_damaged(store, err, "%s", said);
 	free(said);
 	statement_close(&s);
+	return st;
+}
+
+/*
+ * All but the phones, of which there may be a million: their rows are checked where they are read.
+ * With the schema goes the list of free pages.
+ */
+static enum status check_tables(struct store *store, struct error *err)
+{
+	struct statement s = STATEMENT_INIT;
+	char *name = NULL;
+	bool row = true;
+	enum status st = check_pages(store, "sqlite_schema", err);
+
+	if (st == ST_OK)
+		st = statement_open(&s, store,
+		    "SELECT name FROM sqlite_schema WHERE type = 'table'"
+		    " AND name NOT IN ('phone', 'phone_model', 'phone_checksum')",
+		    err);
+	while (st == ST_OK) {
+		st = statement_step(&s, &row, err);
+		if (st != ST_OK || !row)
+			break;
+		st = column_line(&s, 0, &name, err);
+		if (st == ST_OK)
+			st = check_pages(store, name, err);
+	}
+	free(name);
+	statement_close(&s);
+	return st;
+}
+
+enum status connection_check(struct store *store, bool whole, struct error *err)
+{
+	/* The pages only: values are checked where they are read, and told with their place. */
+	enum status st = statement_do(store, "PRAGMA ignore_check_constraints = ON", err);
+
+	if (st == ST_OK)
+		st = whole ? check_pages(store, NULL, err) : check_tables(store, err);
 	run(store, "PRAGMA ignore_check_constraints = OFF");
 	return st;
 }

@@ -32,8 +32,11 @@ void connection_trust(struct store *store);
 /* Puts the file into WAL mode, which it keeps. */
 enum status connection_wal(struct store *store, struct error *err);
 
-/* ST_FORMAT when SQLite finds the pages of the file damaged; reads all of it. */
-enum status connection_check(struct store *store, struct error *err);
+/*
+ * ST_FORMAT when SQLite finds the pages of the file damaged.  Reads all of it, but the phones only
+ * if it is to be the WHOLE file.
+ */
+enum status connection_check(struct store *store, bool whole, struct error *err);
 
 /* Closes it; what is in the write-ahead log moves to the file.  Takes a closed one. */
 void connection_close(struct store *store);

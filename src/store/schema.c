@@ -102,7 +102,38 @@ static const char step_2[] = "CREATE TABLE delivery ("
 			     "CREATE TABLE served ("
 			     " generation INTEGER PRIMARY KEY REFERENCES generation (number));";
 
-const char *const schema_steps[] = {step_1, step_2};
+/*
+ * The fleet, and migrations.  A phone is one row of one tree in the order of names, which is the
+ * order in which it is read and written; what phones share stands beside it under a number (0 of a
+ * checksum: nobody knows).  There are no foreign keys and no second tree: with a million phones
+ * each would cost as much as the rows.
+ */
+static const char step_3[] =
+    "CREATE TABLE phone ("
+    " name TEXT NOT NULL PRIMARY KEY,"
+    " model INTEGER NOT NULL,"
+    " ctl INTEGER NOT NULL,"
+    " itl INTEGER NOT NULL,"
+    " seen INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE phone_checksum ("
+    " number INTEGER PRIMARY KEY,"
+    " text TEXT NOT NULL);"
+    "CREATE TABLE phone_model ("
+    " number INTEGER PRIMARY KEY,"
+    " text TEXT NOT NULL);"
+    "CREATE TABLE migration ("
+    " number INTEGER PRIMARY KEY CHECK (number > 0),"
+    " state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),"
+    " begun INTEGER NOT NULL,"
+    " journal TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX migration_open ON migration (state) WHERE state = 0;"
+    "CREATE TRIGGER migration_stays BEFORE UPDATE ON migration"
+    " WHEN old.state <> 0 OR old.number <> new.number OR old.begun <> new.begun"
+    " BEGIN SELECT RAISE(ABORT, 'a migration that ended is never changed'); END;"
+    "CREATE TRIGGER migration_is_kept BEFORE DELETE ON migration"
+    " BEGIN SELECT RAISE(ABORT, 'a migration is never removed'); END;";
+
+const char *const schema_steps[] = {step_1, step_2, step_3};
 const size_t schema_n_steps = sizeof(schema_steps) / sizeof(schema_steps[0]);
 
 /* The number that SQL gives. */

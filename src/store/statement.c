@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 9999-12-31 23:59:59 UTC: what comes after has no date that people could read. */
-#define TIME_MOST INT64_C(253402300799)
-
 enum status statement_open(
     struct statement *s, struct store *store, const char *sql, struct error *err)
 {
@@ -30,6 +27,14 @@ void statement_close(struct statement *s)
 {
 	sqlite3_finalize(s->stmt);
 	*s = (struct statement)STATEMENT_INIT;
+}
+
+void statement_again(struct statement *s)
+{
+	/* What the last run said was told by its step. */
+	sqlite3_reset(s->stmt);
+	s->failed = SQLITE_OK;
+	s->bound = 0;
 }
 
 /* Keeps the first failure. */

@@ -9,6 +9,9 @@
 
 #include "store/handle.h"
 
+/* 9999-12-31 23:59:59 UTC: what comes after has no date that people could read. */
+#define TIME_MOST INT64_C(253402300799)
+
 struct statement {
 	struct store *store;
 	sqlite3_stmt *stmt;
@@ -25,6 +28,9 @@ struct statement {
 enum status statement_open(
     struct statement *s, struct store *store, const char *sql, struct error *err);
 void statement_close(struct statement *s);
+
+/* Makes it ready to be bound and run once more. */
+void statement_again(struct statement *s);
 
 /*
  * The value of the next parameter.  What it points to must stay until the statement is closed.  A

@@ -119,7 +119,7 @@ static enum status open_to_change(struct store *store, bool exists, struct error
 	if (st == ST_OK)
 		st = schema_version(store, schema_n_steps, &version, err);
 	if (st == ST_OK)
-		st = connection_check(store, err);
+		st = connection_check(store, false, err);
 	if (st == ST_OK)
 		st = connection_wal(store, err);
 	if (st == ST_OK && (size_t)version < schema_n_steps)

@@ -341,9 +341,10 @@ enum status store_audit_each(struct store *store,
 
 /*
  * Whether the log is whole: every hash, every link, no gap, its end as the state remembers it.  And
- * whether generations (every column), settings and Phone-SAST-trust are what it says.
- * ST_NOT_VERIFIED with the place ("entry 7") and what is wrong. HEAD (may be NULL) is the hash that
- * somebody wrote down: it must be in the log.  *N and LAST get the count and the last hash.
+ * whether generations (every column), settings, Phone-SAST-trust and the journals of migrations are
+ * what it says.  ST_NOT_VERIFIED with the place ("entry 7") and what is wrong. HEAD (may be NULL)
+ * is the hash that somebody wrote down: it must be in the log.  *N and LAST get the count and the
+ * last hash.
  */
 enum status store_audit_verify(
     struct store *store, const char *head, int64_t *n, char last[65], struct error *err);

@@ -88,6 +88,7 @@ owner 'sqlite3\.h' src/store '<sqlite3.h>'
 owner 'confuse\.h' src/conf '<confuse.h>'
 owner 'libssh/' src/publish '<libssh/...>'
 owner 'curl/' src/publish '<curl/...>'
+owner 'csv\.h' src/phone '<csv.h>'
 owner 'event2/' src/provider '<event2/...>'
 owner 'histedit\.h' src/cli '<histedit.h>'
 

@@ -2,6 +2,7 @@
 
 PACKAGES_BUILD="autoconf automake libtool autoconf-archive pkg-config gcc libc6-dev make
   libssl-dev libp11-dev libp11-kit-dev libpcsclite-dev libjansson-dev libconfuse-dev libsqlite3-dev libedit-dev
+  libcsv-dev
   libssh-dev libcurl4-openssl-dev libevent-dev
   libcunit1-dev xz-utils"
 PACKAGES_DEMO="softhsm2 openssl"

@@ -117,7 +117,8 @@ void store_tamper(const char *sql)
 {
 	static const char drop[] =
 	    "DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept; DROP TRIGGER audit_head_is_kept;"
-	    "DROP TRIGGER generation_stays; DROP TRIGGER generation_is_kept;";
+	    "DROP TRIGGER generation_stays; DROP TRIGGER generation_is_kept;"
+	    "DROP TRIGGER migration_stays; DROP TRIGGER migration_is_kept;";
 	struct buffer triggers = BUFFER_INIT;
 	sqlite3 *db = NULL;
 
@@ -131,6 +132,21 @@ void store_tamper(const char *sql)
 	run(db, buffer_text(&triggers));
 	sqlite3_close(db);
 	buffer_free(&triggers);
+}
+
+void store_downgrade(int version)
+{
+	static const char *const steps[] = {NULL,
+	    "DROP TABLE served; DROP TABLE delivery_file; DROP TABLE delivery;"
+	    "PRAGMA user_version = 1;",
+	    "DROP TABLE migration; DROP TABLE phone; DROP TABLE phone_model;"
+	    "DROP TABLE phone_checksum; PRAGMA user_version = 2;"};
+	sqlite3 *db = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(sqlite3_open(store_path(), &db), SQLITE_OK);
+	for (int i = (int)HARNESS_COUNT(steps) - 1; i >= version; i--)
+		run(db, steps[i]);
+	sqlite3_close(db);
 }
 
 const char *store_ask(const char *sql)

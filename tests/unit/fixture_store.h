@@ -27,6 +27,9 @@ void store_fill(struct store *store, int n);
 /* Runs SQL on the closed file, without its triggers (which are back afterwards) and checks. */
 void store_tamper(const char *sql);
 
+/* Makes the closed file one of VERSION, without what came later. */
+void store_downgrade(int version);
+
 /* What SQL gives in its first column, as text. */
 const char *store_ask(const char *sql);
 

@@ -73,6 +73,7 @@ static void has_defaults(void)
 	CU_ASSERT_TRUE(in_directory(inventory.path, "ctlsign.conf"));
 	CU_ASSERT_TRUE(in_directory(inventory.state, "state.db"));
 	CU_ASSERT_TRUE(in_directory(inventory.ctl_file, "CTLFile.tlv"));
+	CU_ASSERT_PTR_NULL(inventory.phone_families);
 	CU_ASSERT_PTR_NULL(inventory.domain);
 	CU_ASSERT_FALSE(inventory.has_digest);
 	CU_ASSERT_EQUAL(inventory.tokenless_signer, SIGNER_CALLMANAGER);
@@ -117,7 +118,7 @@ static const char whole[] =
     "modules = {'/usr/lib/a.so', # in a list\n"
     "\t/usr/lib/b.so}\n"
     "state = /var/lib/ctlsign/state.db\n"
-    "ctl-file = ../tftp/CTLFile.tlv\n"
+    "ctl-file = ../tftp/CTLFile.tlv phone-families = \"sets/families.conf\"\n"
     "/* a block\n"
     " * of comment */ subscriber sub1 {\n"
     "\taddress = 10.1.2.4\n"
@@ -163,6 +164,7 @@ static void reads_settings(void)
 	CU_ASSERT_STRING_EQUAL(inventory.modules[1], "/usr/lib/b.so");
 	CU_ASSERT_STRING_EQUAL(inventory.state, "/var/lib/ctlsign/state.db");
 	CU_ASSERT_TRUE(in_directory(inventory.ctl_file, "../tftp/CTLFile.tlv"));
+	CU_ASSERT_TRUE(in_directory(inventory.phone_families, "sets/families.conf"));
 	CU_ASSERT_TRUE(in_directory(inventory.itlrecovery.path, "certs/itl.pem"));
 	CU_ASSERT_EQUAL(inventory.itlrecovery.line, 37);
 	CU_ASSERT_STRING_EQUAL(inventory.itlrecovery_key.where, "pkcs11:token=rec;id=%01");
@@ -360,6 +362,7 @@ static void writes_a_template_that_reads(void)
 	CU_ASSERT_EQUAL(inventory.n_modules, 1);
 	CU_ASSERT_TRUE(inventory.has_digest);
 	CU_ASSERT_PTR_NOT_NULL(inventory.domain);
+	CU_ASSERT_TRUE(in_directory(inventory.phone_families, "families.conf"));
 	CU_ASSERT_PTR_NOT_NULL(inventory.itlrecovery_key.where);
 	CU_ASSERT_PTR_NOT_NULL(inventory.callmanager_key.where);
 	CU_ASSERT_EQUAL(inventory.nodes[0].deliver.n, 2);

@@ -33,6 +33,13 @@ static enum status ignore_generation(
 	return ST_OK;
 }
 
+static enum status ignore_phone(void *context, const struct store_phone_row *row, struct error *e)
+{
+	(void)e;
+	*(size_t *)context += strlen(row->name) + row->model + row->ctl + row->itl;
+	return ST_OK;
+}
+
 /* Keeps the first that failed.  Whatever it is, it is told as what it is. */
 static void both(enum status *st, enum status other)
 {
@@ -47,6 +54,8 @@ static enum status read_all(struct store *store)
 	struct generation generation = GENERATION_INIT;
 	struct store_trusted *trusted = NULL;
 	struct delivery delivery = {0};
+	struct store_migration migration = {0};
+	struct store_phone_words words;
 	struct buffer value = BUFFER_INIT;
 	size_t n = 0, touched = 0;
 	enum status st = ST_OK;
@@ -59,12 +68,37 @@ static enum status read_all(struct store *store)
 	both(&st, store_delivery(store, &delivery, &err));
 	both(&st, store_setting(store, "mode", &value, &err));
 	both(&st, store_trust(store, &trusted, &n, &err));
+	both(&st, store_migration(store, &migration, &err));
+	both(&st, store_phone_words(store, &words, &err));
+	store_phone_words_free(&words);
+	both(&st, store_phones_each(store, ignore_phone, &touched, &err));
 	both(&st, store_audit_each(store, ignore_entry, &touched, &err));
 	both(&st, store_audit_verify(store, NULL, &count, last, &err));
 	store_trust_free(trusted, n);
+	store_migration_free(&migration);
 	delivery_free(&delivery);
 	generation_free(&generation);
 	buffer_free(&value);
+	return st;
+}
+
+static enum status put_phones(struct store *store, const char *ctl)
+{
+	const struct store_phone phones[] = {
+	    {"SEP001122AABB01", "Cisco 7960", ctl, "none", 1790000000},
+	    {"SEP001122AABB02", "Cisco 8845", ctl, ctl, 1790000001},
+	    {"SEP001122AABB03", "Cisco 8865", "none", "", 1790000002},
+	};
+	struct audit_entry entry = store_entry("puts phones");
+	struct store_phones *import = NULL;
+	struct store_phones_count count;
+	enum status st = store_phones_begin(store, true, &import, &err);
+
+	for (size_t i = 0; st == ST_OK && i < HARNESS_COUNT(phones); i++)
+		st = store_phones_put(import, &phones[i], &err);
+	if (st == ST_OK)
+		return store_phones_commit(import, &entry, &count, &err);
+	store_phones_abort(import);
 	return st;
 }
 
@@ -84,6 +118,8 @@ static enum status change_all(struct store *store)
 		both(&st, store_finish(store, generation.number, &entry, &err));
 	both(&st, store_set(store, "mode", "x", &entry, &err));
 	both(&st, store_trust_add(store, text_bytes("c"), "c.pem", &entry, &err));
+	both(&st, store_migration_write(store, 1, MIGRATION_DONE, "{\"a\": 2}", &entry, &err));
+	both(&st, put_phones(store, "0123456789abcdef0123456789abcdef"));
 	generation_free(&generation);
 	return st;
 }
@@ -115,10 +151,13 @@ static void make_whole(void)
 {
 	struct audit_entry entry = store_entry("makes");
 	struct store *store = store_opened(STORE_CHANGE);
+	int64_t number = 0;
 
 	store_fill(store, 3);
 	CU_ASSERT_EQUAL(store_set(store, "mode", "mixed", &entry, &err), ST_OK);
 	CU_ASSERT_EQUAL(store_trust_add(store, text_bytes("d"), "d.pem", &entry, &err), ST_OK);
+	CU_ASSERT_EQUAL(store_migration_begin(store, "{\"a\": 1}", &number, &entry, &err), ST_OK);
+	CU_ASSERT_EQUAL(put_phones(store, "00000000000000000000000000000000"), ST_OK);
 	store_close(store);
 	CU_ASSERT_EQUAL_FATAL(file_read(store_path(), 1 << 20, &whole, NULL, &err), ST_OK);
 	CU_ASSERT_EQUAL(try(buffer_bytes(&whole), STORE_READ), ST_OK);

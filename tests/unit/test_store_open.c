@@ -85,7 +85,7 @@ static void only_the_owner_may_read_it(void)
 	CU_ASSERT_EQUAL(access(beside(".lock"), F_OK), 0);
 	CU_ASSERT_STRING_EQUAL(store_ask("PRAGMA journal_mode"), "wal");
 	CU_ASSERT_STRING_EQUAL(store_ask("PRAGMA application_id"), "1129598067");
-	CU_ASSERT_STRING_EQUAL(store_ask("PRAGMA user_version"), "2");
+	CU_ASSERT_STRING_EQUAL(store_ask("PRAGMA user_version"), "3");
 	store_remove();
 }
 
@@ -144,7 +144,7 @@ static void a_newer_version_is_left_alone(void)
 	before = get(store_path());
 	CU_ASSERT_EQUAL(opened(store_path(), STORE_CHANGE), ST_FAILED);
 	CU_ASSERT_STRING_EQUAL(
-	    err.what, "the state file was made by a newer ctlsign (version 7, this one knows 2)");
+	    err.what, "the state file was made by a newer ctlsign (version 7, this one knows 3)");
 	CU_ASSERT_STRING_EQUAL(err.where, store_path());
 	CU_ASSERT_EQUAL(opened(store_path(), STORE_READ), ST_FAILED);
 	after = get(store_path());
@@ -199,7 +199,7 @@ static void versions_are_migrated_step_by_step(void)
 
 static void files_of_others(void)
 {
-	CU_ASSERT_EQUAL(schema_n_steps, 2);
+	CU_ASSERT_EQUAL(schema_n_steps, 3);
 	put(store_path(), text_bytes(""));
 	CU_ASSERT_EQUAL(opened(store_path(), STORE_CHANGE), ST_FORMAT);
 	CU_ASSERT_STRING_EQUAL(err.what, "the state file is empty");
@@ -231,6 +231,9 @@ static void altered_tables(void)
 	    "DROP TABLE setting",
 	    "DROP TRIGGER audit_stays",
 	    "DROP INDEX generation_pending",
+	    "DROP INDEX migration_open",
+	    "CREATE INDEX extra ON phone (seen)",
+	    "CREATE TRIGGER extra AFTER INSERT ON phone BEGIN DELETE FROM trusted; END",
 	    "ALTER TABLE setting ADD COLUMN extra TEXT",
 	};
 

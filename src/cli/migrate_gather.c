@@ -1,0 +1,112 @@
+/*
+ * Gathers what a migration's plan is made of: the cluster, its phones, the wanted end.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/migrate.h"
+
+void migrate_view_close(struct migrate_view *view)
+{
+	migrate_plan_free(&view->plan);
+	migrate_problem_free(&view->problem);
+	fleet_answer_free(&view->fleet);
+	phone_world_close(&view->world);
+	*view = (struct migrate_view){.cluster = NULL};
+}
+
+unsigned migrate_digest(const struct cluster *cluster)
+{
+	if (cluster->inventory.has_digest)
+		return cluster->inventory.digest;
+	if (cluster->current.number > 0)
+		return cluster->list.digest;
+	return release_rules(&cluster->inventory.release)->sha512 ? TL_SHA512 : TL_SHA1;
+}
+
+/* Of a generation that is none the model would say that nobody holds an older one. */
+static enum status check_word(const struct cluster *cluster, int64_t said, struct error *err)
+{
+	const int64_t newest = cluster->pending.number > cluster->current.number
+				   ? cluster->pending.number
+				   : cluster->current.number;
+
+	if (said <= newest)
+		return ST_OK;
+	error_set(err, ST_USAGE, _("--phones-hold %lld: the newest generation is %lld"),
+	    (long long)said, (long long)newest);
+	error_hint(err, "%s", _("see: ctlsign history"));
+	return ST_USAGE;
+}
+
+enum status migrate_gather(struct cluster *cluster, const struct migrate_wish *wish,
+    int64_t phones_hold, struct migrate_view *out, struct error *err)
+{
+	struct migrate_cluster now = {.inventory = &cluster->inventory,
+	    .list = cluster->current.number > 0 ? &cluster->list : NULL,
+	    .current = &cluster->current,
+	    .trust = cluster->trust,
+	    .n_trust = cluster->n_trust,
+	    .digest = migrate_digest(cluster),
+	    .fleet = &out->fleet,
+	    .lists = &out->world.lists};
+	struct fleet_question question;
+	enum status st = check_word(cluster, phones_hold, err);
+
+	out->cluster = cluster;
+	if (st == ST_OK)
+		st = cluster_load(cluster, err);
+	if (st == ST_OK)
+		st = phone_world_open(&cluster->inventory, cluster->store, cluster->current.number,
+		    cluster->trust, cluster->n_trust, &out->world, err);
+	if (st != ST_OK)
+		return st;
+	question = phone_world_question(&out->world, NULL);
+	question.phones_hold = phones_hold;
+	st = fleet_ask(&question, &out->fleet, err);
+	if (st == ST_OK)
+		st = migrate_problem_make(&now, wish, &out->problem, err);
+	if (st == ST_OK)
+		st = migrate_plan_make(&out->problem, &out->plan, err);
+	return st;
+}
+
+/* ---- one step ----------------------------------------------------------------------------------
+ */
+
+/* Phone-SAST-trust while a step's CTL is the one of the servers; borrowed.  Returns its number. */
+static size_t trust_of_step(
+    const struct journal *journal, size_t index, X509 *out[MIGRATE_SASTS_MAX])
+{
+	const migrate_set trust = journal->steps[index].list.trust;
+	size_t n = 0;
+
+	for (size_t i = 0; i < journal->n_sasts && i < MIGRATE_SASTS_MAX; i++)
+		if ((trust >> i & 1) != 0)
+			out[n++] = journal->sasts[i].certificate;
+	return n;
+}
+
+enum status migrate_ask(const struct cluster *cluster, const struct journal *journal, size_t index,
+    int64_t phones_hold, struct migrate_asked *out, struct error *err)
+{
+	X509 *trust[MIGRATE_SASTS_MAX];
+	const size_t n = trust_of_step(journal, index, trust);
+	struct fleet_question question;
+	enum status st = phone_world_open(&cluster->inventory, cluster->store,
+	    cluster->current.number, trust, n, &out->world, err);
+
+	if (st == ST_OK)
+		st = journal_offer(journal, index, migrate_digest(cluster), &out->offer, err);
+	if (st != ST_OK)
+		return st;
+	question = phone_world_question(&out->world, &out->offer);
+	question.phones_hold = phones_hold;
+	return fleet_ask(&question, &out->answer, err);
+}
+
+void migrate_asked_close(struct migrate_asked *asked)
+{
+	fleet_answer_free(&asked->answer);
+	phone_list_free(&asked->offer);
+	phone_world_close(&asked->world);
+}

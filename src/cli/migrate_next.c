@@ -1,0 +1,377 @@
+/*
+ * ctlsign migrate next
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/change_options.h"
+#include "cli/migrate.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what an officer says -----------------------------------------------------------------------
+ */
+
+static enum status take_words(
+    const struct cli_change *change, struct migrate_run *run, struct error *err)
+{
+	struct journal_step *step = &run->journal.steps[run->position.next];
+	const int64_t base = migrate_run_base(run);
+	const int64_t said = change->request.phones_hold;
+
+	step->accepted_lockout =
+	    change->request.has_accept_lockout ? change->request.accept_lockout : 0;
+	if (said == 0)
+		return ST_OK;
+	if (said != base) {
+		error_set(err, ST_USAGE,
+		    _("--phones-hold %lld is not what this step waits for: that is generation "
+		      "%lld"),
+		    (long long)said, (long long)base);
+		error_hint(err, "%s",
+		    _("look at the phones: the checksum to compare is shown by ctlsign migrate "
+		      "status"));
+		return ST_USAGE;
+	}
+	step->said_phones_hold = said;
+	return ST_OK;
+}
+
+/* What was said is kept before anything is signed by it. */
+static enum status keep_words(
+    const struct cli_change *change, struct migrate_run *run, struct error *err)
+{
+	struct journal_step *step = &run->journal.steps[run->position.next];
+	char what[256];
+	size_t len = 0;
+
+	what[0] = '\0';
+	if (change->request.phones_hold > 0)
+		snprintf(what, sizeof(what), "step %zu: all phones hold generation %lld",
+		    run->position.next + 1, (long long)change->request.phones_hold);
+	len = strlen(what);
+	if (change->request.has_accept_lockout)
+		snprintf(what + len, sizeof(what) - len,
+		    "%sstep %zu: %llu phones may be locked out", len > 0 ? "; " : "",
+		    run->position.next + 1, (unsigned long long)change->request.accept_lockout);
+	if (what[0] == '\0' || change->request.dry_run)
+		return ST_OK;
+	store_who(step->who, sizeof(step->who));
+	return migrate_run_keep(run, cli_migrate_next.name, what, MIGRATION_OPEN, err);
+}
+
+/* ---- what has to be true ------------------------------------------------------------------------
+ */
+
+static bool is_of_phones(const struct condition *condition)
+{
+	return strncmp(condition->code, "phones-", 7) == 0;
+}
+
+/*
+ * With the officer's word for a number of phones the change itself looks whether that is the
+ * number; the rest has to be met.
+ */
+static bool may_go_on(const struct cli_change *change, const struct conditions *conditions)
+{
+	for (size_t i = 0; i < conditions->n; i++) {
+		const struct condition *c = &conditions->list[i];
+
+		if (c->state != CONDITION_MET &&
+		    !(is_of_phones(c) && change->request.has_accept_lockout))
+			return false;
+	}
+	return true;
+}
+
+static int refuse(const struct migrate_run *run)
+{
+	const struct conditions *conditions = &run->conditions;
+	const size_t width = migrate_width(STDERR_FILENO);
+	struct conditions unmet = {.n = 0};
+	struct buffer out = BUFFER_INIT;
+	size_t of_phones = 0;
+	struct error err;
+
+	for (size_t i = 0; i < conditions->n; i++) {
+		if (conditions->list[i].state == CONDITION_MET)
+			continue;
+		unmet.list[unmet.n++] = conditions->list[i];
+		of_phones += is_of_phones(&conditions->list[i]) ? 1 : 0;
+	}
+	migrate_put_conditions(&unmet, width, &out);
+	if (buffer_text(&out) != NULL)
+		fputs(buffer_text(&out), stderr);
+	buffer_free(&out);
+	error_set(&err, of_phones > 0 ? ST_LOCKOUT : ST_FAILED,
+	    ngettext("step %zu of %zu waits: %zu thing is not so yet",
+		"step %zu of %zu waits: %zu things are not so yet", (unsigned long)unmet.n),
+	    run->position.next + 1, run->journal.n_steps, unmet.n);
+	error_hint(&err, "%s", _("do what is said above, and run it again; nothing was signed"));
+	return cli_fail(&err);
+}
+
+static int refuse_pending(const struct migrate_run *run)
+{
+	struct error err;
+
+	error_set(&err, ST_FAILED,
+	    _("step %zu of %zu is signed as generation %lld, and not on every server yet"),
+	    run->position.next + 1, run->journal.n_steps, (long long)run->position.generation);
+	error_hint(&err, "%s",
+	    _("deliver it with: ctlsign publish, or take it back with: ctlsign publish --back"));
+	return cli_fail(&err);
+}
+
+/* ---- the change ---------------------------------------------------------------------------------
+ */
+
+/* The certificates of a set, borrowed.  Returns their number. */
+static size_t certificates_of(
+    const struct journal *journal, migrate_set set, X509 *out[MIGRATE_SASTS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < journal->n_sasts && i < MIGRATE_SASTS_MAX; i++)
+		if ((set >> i & 1) != 0)
+			out[n++] = journal->sasts[i].certificate;
+	return n;
+}
+
+static void fill_request(
+    const struct migrate_run *run, struct change_request *request, X509 *tokens[MIGRATE_SASTS_MAX])
+{
+	const struct journal_step *step = &run->journal.steps[run->position.next];
+	const struct migrate_list *list = &step->list;
+	const bool by_tokens = list->signing == SIGNING_TOKENS;
+
+	request->kind = CHANGE_UPDATE;
+	request->signing = by_tokens ? CHANGE_SIGNING_TOKENS : CHANGE_SIGNING_TOKENLESS;
+	request->has_sasts_tokens = by_tokens;
+	request->sasts_tokens = tokens;
+	request->n_sasts_tokens = certificates_of(&run->journal, list->tokens, tokens);
+	request->signer = list->signer >= 0 ? run->journal.sasts[list->signer].certificate : NULL;
+	/* Said to an earlier run that did not come to its end. */
+	request->phones_hold = step->said_phones_hold;
+}
+
+/* An anchor signs with the key that ctlsign.conf names, also a list of tokens; an earlier one has none
+ * there. */
+static enum status choose_key(
+    const struct migrate_run *run, struct change_request *request, struct error *err)
+{
+	const struct migrate_list *list = &run->journal.steps[run->position.next].list;
+	const struct inventory *inventory = &run->cluster.inventory;
+
+	if (request->key != NULL || list->signer < 0 || (list->tokens >> list->signer & 1) != 0)
+		return ST_OK;
+	if (list->signer == list->callmanager)
+		request->key = inventory->callmanager_key.where;
+	else if (list->signer == list->itlrecovery)
+		request->key = inventory->itlrecovery_key.where;
+	if (request->key != NULL || request->dry_run)
+		return ST_OK;
+	error_set(err, ST_USAGE, _("this step is signed by %s, whose key ctlsign.conf does not name"),
+	    run->journal.sasts[list->signer].name);
+	error_hint(err, "%s", _("name it with --sign-with KEY: a PEM file, or a pkcs11: URI"));
+	return ST_USAGE;
+}
+
+/* Talk: what is about to be done. */
+static void tell_step(const struct migrate_run *run)
+{
+	const size_t next = run->position.next;
+	struct buffer line = BUFFER_INIT, folded = BUFFER_INIT;
+	char head[64];
+
+	snprintf(head, sizeof(head), _("Step %zu of %zu: "), next + 1, run->journal.n_steps);
+	buffer_printf(&line, "%s", head);
+	journal_step_title(&run->journal, next, &line);
+	if (buffer_text(&line) != NULL)
+		text_fold(&folded, buffer_text(&line), cli_width(STDERR_FILENO));
+	if (buffer_text(&folded) != NULL)
+		fprintf(stderr, "%s\n", buffer_text(&folded));
+	buffer_free(&folded);
+	buffer_free(&line);
+}
+
+/* ---- afterwards ---------------------------------------------------------------------------------
+ */
+
+static void print_next(const struct migrate_run *run, size_t made)
+{
+	const struct journal *journal = &run->journal;
+
+	switch (run->position.place) {
+	case JOURNAL_FINISHED:
+		printf(_("Step %zu of %zu is done: the migration is finished.\n"), made,
+		    journal->n_steps);
+		break;
+	case JOURNAL_PENDING:
+		printf(_("Step %zu of %zu is signed. Once every server has it:\n"
+			 "  ctlsign migrate next\n"),
+		    made, journal->n_steps);
+		break;
+	default:
+		printf(_("Step %zu of %zu is done. What the next one waits for:\n"
+			 "  ctlsign migrate status\n"),
+		    made, journal->n_steps);
+		break;
+	}
+}
+
+static enum status read_again(struct migrate_run *run, struct error *err)
+{
+	enum status st = store_current(run->cluster.store, &run->cluster.current, err);
+
+	if (st == ST_OK)
+		st = store_pending(run->cluster.store, &run->cluster.pending, err);
+	return st == ST_OK ? migrate_run_locate(run, err) : st;
+}
+
+/* Where it stands is seen from the generations; that it is noted, too, is for those who read it. */
+static int note(struct migrate_run *run, size_t made, int64_t generation, bool json)
+{
+	const size_t n_steps = run->journal.n_steps;
+	char what[160];
+	struct error err;
+	enum status st = read_again(run, &err);
+	bool finished;
+
+	finished = st == ST_OK && run->position.place == JOURNAL_FINISHED;
+	snprintf(what, sizeof(what), "step %zu of %zu is generation %lld%s", made, n_steps,
+	    (long long)generation, finished ? "; the migration is done" : "");
+	if (st == ST_OK)
+		st = migrate_run_keep(run, cli_migrate_next.name, what,
+		    finished ? MIGRATION_DONE : MIGRATION_OPEN, &err);
+	if (st != ST_OK)
+		return cli_fail(&err);
+	if (!json)
+		print_next(run, made);
+	return cli_finish_stdout();
+}
+
+static int finish(struct migrate_run *run, const struct cli_change *change)
+{
+	struct error err;
+
+	if (!change->request.dry_run && migrate_run_keep(run, cli_migrate_next.name,
+					    "the migration is done", MIGRATION_DONE, &err) != ST_OK)
+		return cli_fail(&err);
+	if (change->json)
+		return cli_print_json(json_pack("{s:I, s:s}", "migration",
+		    (json_int_t)run->journal.number, "place", "finished"));
+	puts(_("All steps are done: the migration is finished."));
+	return cli_finish_stdout();
+}
+
+/* ---- the command --------------------------------------------------------------------------------
+ */
+
+static int sign(struct cli_change *change, struct migrate_run *run)
+{
+	const size_t index = run->position.next, n_steps = run->journal.n_steps;
+	struct cli_change_done done = {0};
+	X509 *tokens[MIGRATE_SASTS_MAX];
+	char command[96];
+	int rc, noted;
+
+	fill_request(run, &change->request, tokens);
+	snprintf(command, sizeof(command), "migrate next (step %zu of %zu: %s)", index + 1, n_steps,
+	    migrate_end_name(run->journal.wish.end));
+	change->request.command = command;
+	rc = cli_change_run_on(change, &run->cluster, &done);
+	if (done.generation == 0)
+		return rc;
+	noted = note(run, index + 1, done.generation, change->json);
+	return rc != CLI_DONE ? rc : noted;
+}
+
+static int make_step(struct cli_change *change, struct migrate_run *run)
+{
+	struct error err;
+	enum status st = take_words(change, run, &err);
+
+	if (st == ST_OK)
+		st = migrate_run_look(run, &err);
+	if (st != ST_OK)
+		return cli_fail(&err);
+	if (!may_go_on(change, &run->conditions))
+		return refuse(run);
+	tell_step(run);
+	st = choose_key(run, &change->request, &err);
+	if (st == ST_OK)
+		st = keep_words(change, run, &err);
+	if (st == ST_OK)
+		st = migrate_set_trust(run, change->request.dry_run, change->request.yes, &err);
+	return st == ST_OK ? sign(change, run) : cli_fail(&err);
+}
+
+static int go_on(struct cli_change *change, struct migrate_run *run)
+{
+	struct error err;
+
+	if (!run->open) {
+		migrate_none(&err);
+		return cli_fail(&err);
+	}
+	switch (run->position.place) {
+	case JOURNAL_PENDING:
+		return refuse_pending(run);
+	case JOURNAL_CHANGED:
+		return migrate_replan(
+		    run, change->request.phones_hold, change->json, change->request.dry_run);
+	case JOURNAL_FINISHED:
+		return finish(run, change);
+	default:
+		return make_step(change, run);
+	}
+}
+
+static int run_next(int argc, char **argv)
+{
+	static const struct option options[] = {CLI_CHANGE_ROWS};
+	struct cli_change change = CLI_CHANGE_INIT;
+	struct migrate_run run = {.open = false};
+	struct error err;
+	enum status st;
+	int rc;
+
+	change.command = &cli_migrate_next;
+	if (!cli_change_read(&change, argc, argv, options, &rc))
+		return rc;
+	if (optind < argc)
+		return cli_usage_error(
+		    &cli_migrate_next, _("unexpected argument '%s'"), argv[optind]);
+	st = change.request.dry_run
+		 ? cli_cluster_read(change.config, &run.cluster, &err)
+		 : cli_cluster_change(change.config, cli_migrate_next.name, &run.cluster, &err);
+	if (st == ST_OK)
+		st = cli_modules_of_inventory(&change.modules, &run.cluster.inventory, &err);
+	if (st == ST_OK)
+		st = migrate_run_read(&run, &err);
+	rc = st == ST_OK ? go_on(&change, &run) : cli_fail(&err);
+	migrate_run_close(&run);
+	return rc;
+}
+
+const struct cli_command cli_migrate_next = {
+    .name = "migrate next",
+    .summary = N_("make the next step of a migration, once it is safe"),
+    .usage = N_("Usage: ctlsign migrate next [OPTION]...\n"
+		"\n"
+		"Looks whether everything is so that has to be before the next step, and says\n"
+		"what is not. Then it sets Phone-SAST-trust as the step wants it, signs the\n"
+		"step's CTL with the key that the plan names, and publishes it. After somebody\n"
+		"else's change it makes a new plan, shows it, and signs nothing.\n"
+		"Exit code 4: the step waits for phones; 1: for something else.\n"
+		"\n"),
+    .shared_usage = cli_change_usage,
+    .example = N_("\n"
+		  "Example: no fleet was read in, and somebody has looked at the phones\n"
+		  "  ctlsign migrate next --phones-hold 7\n"),
+    .run = run_next,
+};

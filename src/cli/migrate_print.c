@@ -1,0 +1,348 @@
+/*
+ * How a migration's plan is shown to people.
+ *
+ * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
+ */
+#include "cli/migrate.h"
+
+#include "admin/todo.h"
+#include "base/text.h"
+#include "cli/cluster_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- phones ------------------------------------------------------------------------------------
+ */
+
+void migrate_outcomes(const struct migrate_view *view, size_t index, struct migrate_outcomes *out)
+{
+	const struct migrate_problem *problem = &view->problem;
+	const struct migrate_list *before =
+	    index > 0 ? &view->plan.steps[index - 1] : &problem->current;
+	struct phone_verdict *verdicts = calloc(problem->n_groups + 1, sizeof(*verdicts));
+
+	*out = (struct migrate_outcomes){{0}, {0}};
+	if (verdicts == NULL)
+		return;
+	migrate_judge_step(problem, before, &view->plan.steps[index], verdicts);
+	for (size_t i = 0; i < problem->n_groups; i++) {
+		out->phones[verdicts[i].outcome] += problem->groups[i].n;
+		out->groups[verdicts[i].outcome]++;
+	}
+	free(verdicts);
+}
+
+static const char *count_text(enum phone_outcome outcome, unsigned long n)
+{
+	switch (outcome) {
+	case PHONE_FIRST:
+		return ngettext(
+		    "%lu takes it as its first CTL", "%lu take it as their first CTL", n);
+	case PHONE_UNCHANGED:
+		return ngettext("%lu holds it already", "%lu hold it already", n);
+	case PHONE_BY_SAST:
+		return ngettext("%lu accepts it by SAST", "%lu accept it by SAST", n);
+	case PHONE_BY_TVS:
+		return ngettext("%lu accepts it through TVS", "%lu accept it through TVS", n);
+	case PHONE_REJECTED:
+		return ngettext("%lu REJECTS it", "%lu REJECT it", n);
+	default:
+		break;
+	}
+	return ngettext("of %lu it cannot be told", "of %lu it cannot be told", n);
+}
+
+/* A check without a fleet speaks of kinds of phones. */
+static const char *kind_text(enum phone_outcome outcome)
+{
+	switch (outcome) {
+	case PHONE_FIRST:
+		return _("phones without a CTL take it as their first");
+	case PHONE_UNCHANGED:
+		return _("phones that hold it already keep it");
+	case PHONE_BY_SAST:
+		return _("phones accept it by SAST");
+	case PHONE_BY_TVS:
+		return _("phones with Security By Default accept it through TVS");
+	case PHONE_REJECTED:
+		return _("some phones REJECT it");
+	default:
+		break;
+	}
+	return _("of some phones it cannot be told");
+}
+
+static void put_phones(
+    const struct migrate_shown *shown, size_t index, size_t width, struct buffer *out)
+{
+	const bool has_fleet = shown->view->fleet.has_fleet;
+	const char *label = _("  Phones");
+	struct migrate_outcomes outcomes;
+	char line[160];
+
+	migrate_outcomes(shown->view, index, &outcomes);
+	for (enum phone_outcome o = 0; o < N_PHONE_OUTCOMES; o++) {
+		if (outcomes.groups[o] == 0)
+			continue;
+		/* The formats are all of one number. */
+		if (has_fleet) {
+			const unsigned long n = (unsigned long)outcomes.phones[o];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(line, sizeof(line), count_text(o, n), n);
+#pragma GCC diagnostic pop
+		} else {
+			snprintf(line, sizeof(line), "%s", kind_text(o));
+		}
+		migrate_put_row(out, width, label, line);
+		label = "";
+	}
+	if (shown->view->problem.n_groups == 0)
+		migrate_put_row(out, width, label, _("no phone holds a CTL yet"));
+}
+
+/* ---- what stands now ---------------------------------------------------------------------------
+ */
+
+static void put_now(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct cluster *cluster = shown->view->cluster;
+	const struct generation *g = &cluster->current;
+	const struct migrate_problem *problem = &shown->view->problem;
+	char line[384], when[CLUSTER_TIME_MAX];
+	const char *label = _("SASTs");
+
+	snprintf(line, sizeof(line), _("generation %lld, %s, signed by %s"), (long long)g->number,
+	    cluster_time_local(when, g->made), g->signer);
+	migrate_put_row(out, width, _("Now"), line);
+	for (size_t i = 0; i < problem->n_sasts; i++) {
+		if ((problem->current.sasts >> i & 1) == 0)
+			continue;
+		migrate_put_row(out, width, label, problem->sasts[i].name);
+		label = "";
+	}
+	if (shown->view->fleet.has_fleet)
+		snprintf(line, sizeof(line),
+		    ngettext("%llu phone, last seen %s", "%llu phones, last seen %s",
+			(unsigned long)shown->view->fleet.n),
+		    (unsigned long long)shown->view->fleet.n,
+		    cluster_time_local(when, shown->view->fleet.newest));
+	else
+		snprintf(line, sizeof(line), "%s",
+		    _("none were read in (ctlsign phones import): every kind of phone is thought "
+		      "of"));
+	migrate_put_row(out, width, _("Phones"), line);
+}
+
+/* ---- the steps ---------------------------------------------------------------------------------
+ */
+
+void migrate_put_conditions(const struct conditions *conditions, size_t width, struct buffer *out)
+{
+	const char *label = _("  Before");
+
+	for (size_t i = 0; i < conditions->n; i++) {
+		const struct condition *c = &conditions->list[i];
+		char line[512];
+
+		switch (c->state) {
+		case CONDITION_MET:
+			snprintf(line, sizeof(line), _("met: %s"), c->text);
+			break;
+		case CONDITION_NOT_MET:
+			snprintf(line, sizeof(line), _("NOT MET: %s"), c->text);
+			break;
+		default:
+			snprintf(line, sizeof(line), _("not known: %s"), c->text);
+			break;
+		}
+		migrate_put_row(out, width, label, line);
+		label = "";
+		if (c->state == CONDITION_MET || c->todo[0] == '\0')
+			continue;
+		snprintf(line, sizeof(line), _("  do: %s"), c->todo);
+		migrate_put_row(out, width, "", line);
+	}
+}
+
+/* What has to be true before a step that comes after another one of this plan. */
+static void put_later(
+    const struct migrate_shown *shown, size_t at, size_t width, struct buffer *out)
+{
+	const struct migrate_list *list = &shown->journal->steps[at].list;
+	char line[512];
+
+	snprintf(line, sizeof(line), _("every phone holds the CTL of step %zu"), at);
+	migrate_put_row(out, width, _("  Before"), line);
+	if (list->signer >= 0 && shown->journal->sasts[list->signer].kind != MIGRATE_TOKEN) {
+		snprintf(line, sizeof(line), _("the key of %s is there"),
+		    shown->journal->sasts[list->signer].name);
+		migrate_put_row(out, width, "", line);
+	}
+}
+
+static void put_step(
+    const struct migrate_shown *shown, size_t index, size_t width, struct buffer *out)
+{
+	const size_t at = shown->first + index;
+	struct buffer lines = BUFFER_INIT, title = BUFFER_INIT;
+	char head[64];
+
+	snprintf(head, sizeof(head), _("Step %zu of %zu: "), at + 1, shown->journal->n_steps);
+	buffer_printf(&title, "%s", head);
+	journal_step_title(shown->journal, at, &title);
+	buffer_add(out, "\n", 1);
+	if (buffer_text(&title) != NULL)
+		text_fold(out, buffer_text(&title), width);
+	buffer_add(out, "\n", 1);
+	journal_step_changes(shown->journal, at, &lines);
+	migrate_put_rows(out, width, _("  Changes"), &lines);
+	if (index > 0)
+		put_later(shown, at, width, out);
+	else if (shown->before != NULL)
+		migrate_put_conditions(shown->before, width, out);
+	put_phones(shown, index, width, out);
+	buffer_reset(&lines);
+	journal_step_back(shown->journal, at, &lines);
+	migrate_put_rows(out, width, _("  Way back"), &lines);
+	buffer_free(&lines);
+	buffer_free(&title);
+}
+
+/* What to restart is the same for every step, so it stands once. */
+static void put_steps(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct cluster *cluster = shown->view->cluster;
+	struct buffer lines = BUFFER_INIT;
+
+	for (size_t i = 0; i < shown->view->plan.n_steps; i++)
+		put_step(shown, i, width, out);
+	admin_todo(&cluster->inventory, cluster_mode(cluster), false, &lines);
+	buffer_printf(out, "\n%s\n", _("After each step, once it is on every server:"));
+	migrate_put_rows(out, width, _("  Do"), &lines);
+	buffer_free(&lines);
+}
+
+/* Later updates are signed by whom ctlsign.conf says. */
+static void put_setting(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct migrate_wish *wish = &shown->journal->wish;
+	char line[256];
+
+	if (!wish->has_signer || wish->signer == shown->view->cluster->inventory.tokenless_signer)
+		return;
+	snprintf(line, sizeof(line),
+	    _("Enter tokenless-signer = %s in ctlsign.conf by then: later updates are signed by "
+	      "whom that says."),
+	    wish->signer == SIGNER_ITLRECOVERY ? "ITLRecovery" : "CallManager");
+	buffer_add(out, "\n", 1);
+	text_fold(out, line, width);
+	buffer_add(out, "\n", 1);
+}
+
+void migrate_put_plan(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const size_t n = shown->view->plan.n_steps;
+	struct buffer head = BUFFER_INIT, name = BUFFER_INIT;
+	const char *cluster;
+
+	text_printable(&name, text_bytes(shown->view->cluster->inventory.cluster));
+	cluster = buffer_text(&name);
+	buffer_printf(&head,
+	    ngettext("Migration of cluster %s to %s: %zu step, which every phone accepts.",
+		"Migration of cluster %s to %s: %zu steps, each of which every phone accepts.",
+		(unsigned long)n),
+	    cluster != NULL ? cluster : "", migrate_end_word(shown->journal->wish.end), n);
+	if (buffer_text(&head) != NULL)
+		text_fold(out, buffer_text(&head), width);
+	buffer_printf(out, "\n\n");
+	put_now(shown, width, out);
+	put_steps(shown, width, out);
+	put_setting(shown, width, out);
+	buffer_free(&head);
+	buffer_free(&name);
+}
+
+/* ---- when there is none ------------------------------------------------------------------------
+ */
+
+/* How to get the list of them, and what to do there. */
+static void put_names(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct migrate_plan *plan = &shown->view->plan;
+	char text[640];
+
+	if (!shown->view->fleet.has_fleet)
+		snprintf(text, sizeof(text), "%s",
+		    _("No phones were read in, so every kind of phone is thought of that may be "
+		      "there. Which ones are: ctlsign phones import FILE.csv; then plan anew. Or "
+		      "say which generation all of them hold: --phones-hold GENERATION"));
+	else if (plan->n_steps > 0 && plan->steps[0].signer >= 0)
+		snprintf(text, sizeof(text),
+		    _("Their names: ctlsign phones check --signer CERT --list FILE, where CERT is "
+		      "the certificate of %s; or by what they hold: ctlsign phones show --holds "
+		      "GENERATION. Erase the CTL on each of them, or see to it that it fetches "
+		      "the present one; then read the phones in again and plan anew."),
+		    shown->view->problem.sasts[plan->steps[0].signer].name);
+	else
+		snprintf(text, sizeof(text), "%s",
+		    _("Their names: ctlsign phones show --holds GENERATION. Erase the CTL on each "
+		      "of them, or see to it that it fetches the present one; then read the "
+		      "phones in again and plan anew."));
+	text_fold(out, text, width);
+	buffer_add(out, "\n", 1);
+}
+
+static void put_visits(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct migrate_problem *problem = &shown->view->problem;
+	const struct migrate_plan *plan = &shown->view->plan;
+	struct phone_verdict *verdicts = calloc(problem->n_groups + 1, sizeof(*verdicts));
+
+	if (verdicts == NULL || plan->n_visit == 0) {
+		free(verdicts);
+		return;
+	}
+	if (plan->n_steps > 0)
+		migrate_judge_step(problem, &problem->current, &plan->steps[0], verdicts);
+	buffer_printf(out, "\n%s\n", _("To be visited first:"));
+	for (size_t i = 0; i < plan->n_visit; i++) {
+		const struct migrate_group *group = &problem->groups[plan->visit[i]];
+		const char *why = phone_why_text(verdicts[plan->visit[i]].why);
+		char number[32];
+
+		if (group->n > 0)
+			snprintf(number, sizeof(number), "%11llu", (unsigned long long)group->n);
+		else
+			snprintf(number, sizeof(number), "%11s", "-");
+		migrate_put_row(out, width, number, group->text);
+		if (plan->n_steps > 0 && why[0] != '\0')
+			migrate_put_row(out, width, "", why);
+	}
+	buffer_add(out, "\n", 1);
+	put_names(shown, width, out);
+	free(verdicts);
+}
+
+void migrate_put_no_plan(const struct migrate_shown *shown, size_t width, struct buffer *out)
+{
+	const struct migrate_plan *plan = &shown->view->plan;
+
+	text_fold(out, _("There is no way there that every phone accepts."), width);
+	buffer_add(out, "\n", 1);
+	text_fold(out, plan->why, width);
+	buffer_printf(out, "\n\n");
+	put_now(shown, width, out);
+	put_visits(shown, width, out);
+	if (plan->n_steps == 0)
+		return;
+	buffer_add(out, "\n", 1);
+	text_fold(out,
+	    _("NOT SAFE: the way that would lock out the fewest. It is no plan, and none of the "
+	      "migrate commands goes it:"),
+	    width);
+	buffer_add(out, "\n", 1);
+	put_steps(shown, width, out);
+}
