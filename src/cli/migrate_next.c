@@ -158,8 +158,10 @@ static void fill_request(
 	request->phones_hold = step->said_phones_hold;
 }
 
-/* An anchor signs with the key that ctlsign.conf names, also a list of tokens; an earlier one has none
- * there. */
+/*
+ * An anchor signs with the key that ctlsign.conf names, also a list of tokens; an earlier one has
+ * none there.
+ */
 static enum status choose_key(
     const struct migrate_run *run, struct change_request *request, struct error *err)
 {
@@ -168,13 +170,20 @@ static enum status choose_key(
 
 	if (request->key != NULL || list->signer < 0 || (list->tokens >> list->signer & 1) != 0)
 		return ST_OK;
-	if (list->signer == list->callmanager)
-		request->key = inventory->callmanager_key.where;
-	else if (list->signer == list->itlrecovery)
-		request->key = inventory->itlrecovery_key.where;
-	if (request->key != NULL || request->dry_run)
+	if (list->signer == list->callmanager || list->signer == list->itlrecovery) {
+		const bool callmanager = list->signer == list->callmanager;
+
+		/* Without tokens the change finds that of the usual signer by itself. */
+		if (list->signing == SIGNING_TOKENS ||
+		    callmanager != (inventory->tokenless_signer == SIGNER_CALLMANAGER))
+			request->key = callmanager ? inventory->callmanager_key.where
+						   : inventory->itlrecovery_key.where;
 		return ST_OK;
-	error_set(err, ST_USAGE, _("this step is signed by %s, whose key ctlsign.conf does not name"),
+	}
+	if (request->dry_run)
+		return ST_OK;
+	error_set(err, ST_USAGE,
+	    _("this step is signed by %s, whose key ctlsign.conf does not name"),
 	    run->journal.sasts[list->signer].name);
 	error_hint(err, "%s", _("name it with --sign-with KEY: a PEM file, or a pkcs11: URI"));
 	return ST_USAGE;

@@ -58,6 +58,7 @@ struct runbook_view {
 	char who[256];
 	struct runbook runbook;
 };
+/* Frees it, and closes its cluster. */
 void runbook_view_close(struct runbook_view *view);
 
 /*

@@ -109,9 +109,9 @@ void migrate_plan_free(struct migrate_plan *plan);
  * Searches.  In every plan
  *   - each group of phones has the first step accepted (phone_outcome_is_safe()), and phones that
  *     hold step I accept step I + 1: each step waits until all phones have the one before;
- *   - the signer of a step is a SAST of it, has a key, and is a token that is listed as such, one
- * of the list's two anchors, or (when the step before, or for the first step the current CTL, was
- *     tokenless) one of that one's anchors that stays a SAST;
+ *   - the signer of a step is a SAST of it, has a key, and is a token that is listed as such, or
+ *     one of the list's two anchors, or (when the step before, or for the first step the current
+ *     CTL, was tokenless) one of that one's anchors that stays a SAST;
  *   - the anchors that a list has are the current CTL's or the goal's: no server has another one;
  *   - CallManager and ITLRecovery never change in the same step: not both roles get another
  *     certificate, and not both of the present ones stop being SASTs;
@@ -130,9 +130,10 @@ enum status migrate_plan_make(
 
 /*
  * What the model says of one step: each group's verdict on LIST while the servers have BEFORE (and
- * its Phone-SAST-trust that of LIST); VERDICTS has room for n_groups.  For who shows a plan. BEFORE
- * is `&problem->current` itself or NULL for a first step: groups hold what they hold today.  With
- * any other list, all of them hold that one.
+ * its Phone-SAST-trust that of LIST); VERDICTS has room for n_groups.  For who shows a plan.
+ *
+ * BEFORE is `&problem->current` itself or NULL for a first step: groups hold what they hold today.
+ * With any other list, all of them hold that one.
  */
 void migrate_judge_step(const struct migrate_problem *problem, const struct migrate_list *before,
     const struct migrate_list *list, struct phone_verdict *verdicts);

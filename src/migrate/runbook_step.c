@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Groups of phones that are told one by one; the list of phones has all (ctlsign phones show). */
 #define GROUPS_SHOWN 20
@@ -119,6 +120,29 @@ static void put_condition_row(
 	    4);
 }
 
+/* What must be true before a step that is still far away: today's answer would say nothing. */
+static const char *later_text(const struct condition *condition)
+{
+	static const struct {
+		const char *code, *text;
+	} texts[] = {
+	    {"published", N_("every server has the CTL of the step before")},
+	    {"phones-hold", N_("every phone holds the CTL of the step before")},
+	    {"phones-accept", N_("every phone accepts it: ctlsign migrate status says so")},
+	    {"inventory-callmanager", N_("ctlsign.conf names the CallManager certificate that the "
+					 "step lists")},
+	    {"inventory-itlrecovery", N_("ctlsign.conf names the ITLRecovery certificate that the "
+					 "step lists")},
+	    {"key-callmanager", N_("the key of CallManager is there to sign")},
+	    {"key-itlrecovery", N_("the key of ITLRecovery is there to sign")},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (condition->code != NULL && strcmp(condition->code, texts[i].code) == 0)
+			return _(texts[i].text);
+	return condition->text;
+}
+
 static void put_conditions(
     const struct runbook_pen *pen, const struct runbook *runbook, size_t index, struct buffer *out)
 {
@@ -131,7 +155,7 @@ static void put_conditions(
 		/* It cannot be seen before the steps before it are done. */
 		pen->list(out);
 		for (size_t i = 0; i < conditions->n; i++)
-			pen->item(out, RUNBOOK_OPEN, conditions->list[i].text);
+			pen->item(out, RUNBOOK_OPEN, later_text(&conditions->list[i]));
 		pen->list_end(out);
 		return;
 	}

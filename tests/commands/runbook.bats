@@ -165,6 +165,12 @@ PYTHON
   step
   ctlsign runbook
   assert_success
+  assert_line 'All steps are done. This ends the migration: ctlsign migrate next'
+  ctlsign migrate next --yes
+  assert_success
+  # It stays the runbook of that migration, for the archive.
+  ctlsign runbook
+  assert_success
   assert_line 'All steps are done.'
   assert_line --regexp '^## Step 1 of 1 \(done\): '
   assert_line '| Generation | 2 |'

@@ -4,8 +4,8 @@ the independent reading of the rules (tests/independent/phone.py).
 
     fleet.py DIR create N           N phones, of several models, without any CTL
     fleet.py DIR fetch --port PORT [--late PART] [--servers FILE] [--trust CERT]... [--no-tvs]
-        Every phone asks for CTLSEP<MAC>.tlv, then for CTLFile.tlv.  --late K/N: every N-th phone is
-        away, beginning with the K-th; they come in a later call.  --servers: the CTL that the
+        Every phone asks for CTLSEP<MAC>.tlv, then for CTLFile.tlv.  --late K/N: one in N phones, of
+        every model, is away, which ones depends on K; they come in a later call.  --servers: the CTL that the
         servers had before; --trust: certificates of Phone-SAST-trust (PEM).
         Prints "OUTCOME COUNT" lines; "away COUNT" for those that did not ask.
     fleet.py DIR csv                the site's list of phones, for ctlsign phones import
@@ -161,7 +161,7 @@ def fetch(fleet, args):
     trust = {ctlread.load_certificate(path).public_bytes(Encoding.DER) for path in args.trust}
     away, every = (int(n) for n in args.late.split("/")) if args.late else (0, 0)
     here = [phone for number, phone in enumerate(fleet.phones)
-            if not every or number % every != away]
+            if not every or number // 10 % every != away]  # ten in a row are of all models
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         files = list(pool.map(lambda phone: fetch_ctl(args.port, phone["name"][3:]), here))
     count = collections.Counter(away=len(fleet.phones) - len(here))
