@@ -176,7 +176,6 @@ enum status change_refuse(const struct change *c, const X509 *signer, const stru
 		    (long long)number);
 		hint_at_withdrawn(c, withdrawn, err);
 	} else if (number != 0 && number != c->cluster->current.number) {
-		error_where(err, "%s", name);
 		hint_at_stragglers(c, err);
 	} else {
 		error_where(err, "%s", name);

@@ -24,6 +24,9 @@ static enum tokenless_signer choose_anchor(const struct change *c)
 	    usual == SIGNER_CALLMANAGER ? SIGNER_ITLRECOVERY : SIGNER_CALLMANAGER;
 	const X509 *certificate = change_anchor(c, usual);
 
+	if (c->request->signer != NULL && change_anchor(c, other) != NULL &&
+	    X509_cmp(c->request->signer, change_anchor(c, other)) == 0)
+		return other;
 	if (c->request->kind == CHANGE_RESET_LOCALKEY)
 		return other;
 	if (c->request->kind == CHANGE_ROLLBACK &&
@@ -124,7 +127,10 @@ static enum status choose_token(struct change *c, X509 **only, struct error *err
 		return change_check_phones(c, *only, c->cluster->inventory.tokenless_signer, err);
 	error_set(err, ST_NO_KEY, "%s", _("this token is none of the tokens of the new CTL"));
 	error_where(err, "%s", token->name);
-	error_hint(err, "%s", _("add it in the same step with --add-token, or insert one that is"));
+	error_hint(err, "%s",
+	    c->request->has_sasts_tokens
+		? _("insert one that is; ctlsign migrate status names them")
+		: _("add it in the same step with --add-token, or insert one that is"));
 	return ST_NO_KEY;
 }
 

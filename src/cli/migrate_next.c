@@ -72,8 +72,8 @@ static bool is_of_phones(const struct condition *condition)
 }
 
 /*
- * With the officer's word for a number of phones the change itself looks whether that is the
- * number; the rest has to be met.
+ * That the officer's number of phones is the predicted one is part of "phones-accept"; with it the
+ * step does not wait for phones to hold the one before.
  */
 static bool may_go_on(const struct cli_change *change, const struct conditions *conditions)
 {
@@ -81,7 +81,7 @@ static bool may_go_on(const struct cli_change *change, const struct conditions *
 		const struct condition *c = &conditions->list[i];
 
 		if (c->state != CONDITION_MET &&
-		    !(is_of_phones(c) && change->request.has_accept_lockout))
+		    !(change->request.has_accept_lockout && strcmp(c->code, "phones-hold") == 0))
 			return false;
 	}
 	return true;
@@ -153,7 +153,9 @@ static void fill_request(
 	request->has_sasts_tokens = by_tokens;
 	request->sasts_tokens = tokens;
 	request->n_sasts_tokens = certificates_of(&run->journal, list->tokens, tokens);
-	request->signer = list->signer >= 0 ? run->journal.sasts[list->signer].certificate : NULL;
+	/* Any token will do that phones know, and that is asked of the model. */
+	if (list->signer >= 0 && !journal_token_signs(list, list->signer))
+		request->signer = run->journal.sasts[list->signer].certificate;
 	/* Said to an earlier run that did not come to its end. */
 	request->phones_hold = step->said_phones_hold;
 }

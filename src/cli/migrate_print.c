@@ -33,24 +33,32 @@ void migrate_outcomes(const struct migrate_view *view, size_t index, struct migr
 	free(verdicts);
 }
 
-static const char *count_text(enum phone_outcome outcome, unsigned long n)
+static void count_text(enum phone_outcome outcome, unsigned long n, char *out, size_t size)
 {
 	switch (outcome) {
 	case PHONE_FIRST:
-		return ngettext(
-		    "%lu takes it as its first CTL", "%lu take it as their first CTL", n);
+		snprintf(out, size,
+		    ngettext("%lu takes it as its first CTL", "%lu take it as their first CTL", n),
+		    n);
+		break;
 	case PHONE_UNCHANGED:
-		return ngettext("%lu holds it already", "%lu hold it already", n);
+		snprintf(out, size, ngettext("%lu holds it already", "%lu hold it already", n), n);
+		break;
 	case PHONE_BY_SAST:
-		return ngettext("%lu accepts it by SAST", "%lu accept it by SAST", n);
+		snprintf(
+		    out, size, ngettext("%lu accepts it by SAST", "%lu accept it by SAST", n), n);
+		break;
 	case PHONE_BY_TVS:
-		return ngettext("%lu accepts it through TVS", "%lu accept it through TVS", n);
+		snprintf(out, size,
+		    ngettext("%lu accepts it through TVS", "%lu accept it through TVS", n), n);
+		break;
 	case PHONE_REJECTED:
-		return ngettext("%lu REJECTS it", "%lu REJECT it", n);
+		snprintf(out, size, ngettext("%lu REJECTS it", "%lu REJECT it", n), n);
+		break;
 	default:
+		snprintf(out, size, _("of %lu it cannot be told"), n);
 		break;
 	}
-	return ngettext("of %lu it cannot be told", "of %lu it cannot be told", n);
 }
 
 /* A check without a fleet speaks of kinds of phones. */
@@ -85,17 +93,10 @@ static void put_phones(
 	for (enum phone_outcome o = 0; o < N_PHONE_OUTCOMES; o++) {
 		if (outcomes.groups[o] == 0)
 			continue;
-		/* The formats are all of one number. */
-		if (has_fleet) {
-			const unsigned long n = (unsigned long)outcomes.phones[o];
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-			snprintf(line, sizeof(line), count_text(o, n), n);
-#pragma GCC diagnostic pop
-		} else {
+		if (has_fleet)
+			count_text(o, (unsigned long)outcomes.phones[o], line, sizeof(line));
+		else
 			snprintf(line, sizeof(line), "%s", kind_text(o));
-		}
 		migrate_put_row(out, width, label, line);
 		label = "";
 	}

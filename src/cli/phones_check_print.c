@@ -216,9 +216,12 @@ static void put_locked_out(
 			"%" PRIu64 " phones would be locked out.\n", (unsigned long)n),
 		    n);
 	if (list_file != NULL) {
-		buffer_printf(out, "%s", _("Their names are in "));
-		cluster_put_path(out, list_file);
-		buffer_add(out, "\n", 1);
+		struct buffer path = BUFFER_INIT;
+
+		cluster_put_path(&path, list_file);
+		buffer_printf(out, _("Their names are in %s\n"),
+		    buffer_text(&path) != NULL ? buffer_text(&path) : "");
+		buffer_free(&path);
 	}
 }
 

@@ -64,6 +64,9 @@ enum status journal_begin(const struct migrate_problem *problem, const struct mi
 enum status journal_replan(struct journal *journal, const struct migrate_problem *problem,
     const struct migrate_plan *plan, int64_t base, struct error *err);
 
+/* Whether SIGNER (-1: nobody) is one of LIST's tokens: then another of them will do as well. */
+bool journal_token_signs(const struct migrate_list *list, int signer);
+
 enum journal_place {
 	JOURNAL_READY,	  /* step `next` can be looked at */
 	JOURNAL_PENDING,  /* step `next` is signed and not on every server yet */

@@ -90,6 +90,16 @@ static bool same_sasts(const struct shape *shape, const struct migrate_list *lis
 	return !shape->others && shape->signing == list->signing && shape->sasts == list->sasts;
 }
 
+/*
+ * Of a step that a token signs any other of its tokens may have signed, if phones knew it: the next
+ * step only needs what the list trusts.
+ */
+static bool signer_fits(const struct shape *shape, const struct migrate_list *list)
+{
+	return shape->signer == list->signer || (journal_token_signs(list, list->signer) &&
+						    journal_token_signs(list, shape->signer));
+}
+
 static bool fits(const struct walk *w, const struct shape *shape)
 {
 	const struct migrate_list *list;
@@ -97,7 +107,7 @@ static bool fits(const struct walk *w, const struct shape *shape)
 	if (w->next >= w->journal->n_steps)
 		return false;
 	list = &w->journal->steps[w->next].list;
-	return same_sasts(shape, list) && shape->signer == list->signer;
+	return same_sasts(shape, list) && signer_fits(shape, list);
 }
 
 /* ---- what came between -------------------------------------------------------------------------
@@ -147,6 +157,7 @@ static enum status step_over(struct walk *w, const struct generation *generation
 		step = &w->journal->steps[w->next];
 		step->generation = generation->number;
 		step->made = generation->made;
+		step->list.signer = shape.signer;
 		if (step->who[0] == '\0')
 			text_one_line_into(step->who, sizeof(step->who), generation->who);
 		w->out->generation = generation->number;

@@ -59,11 +59,18 @@ static void title_last(const struct journal *journal, const char *signer, struct
 	}
 }
 
+bool journal_token_signs(const struct migrate_list *list, int signer)
+{
+	return signer >= 0 && (list->tokens & PROBLEM_BIT(signer)) != 0;
+}
+
 void journal_step_title(const struct journal *journal, size_t index, struct buffer *out)
 {
 	const struct migrate_list *list = &journal->steps[index].list;
 	const migrate_set added = list->sasts & ~journal_before(journal, index)->sasts;
-	const char *signer = journal_name(journal, list->signer);
+	const bool any_token =
+	    journal_token_signs(list, list->signer) && journal->steps[index].generation == 0;
+	const char *signer = any_token ? _("a token") : journal_name(journal, list->signer);
 	struct buffer names = BUFFER_INIT;
 
 	name_all(journal, added, false, &names);
@@ -120,6 +127,8 @@ void journal_step_changes(const struct journal *journal, size_t index, struct bu
 		    _("is signed by %s, whose key has to be named with --sign-with\n"), signer);
 	else
 		buffer_printf(out, _("is signed by %s\n"), signer);
+	if (journal_token_signs(list, list->signer) && journal->steps[index].generation == 0)
+		buffer_printf(out, "%s", _("or by another of its tokens that phones know\n"));
 }
 
 /* ---- the way back ------------------------------------------------------------------------------

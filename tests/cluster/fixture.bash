@@ -85,6 +85,11 @@ change() {
   assert_success && carried
 }
 
+# current: the number of the current generation.
+current() {
+  "$CTLSIGN" history --json | jq '.[] | select(.current).number'
+}
+
 # The first generation of a conf.
 first_by_tokens() { # RELEASE
   conf "$1" && change set-cluster mixed-mode --token SAST-1 --token SAST-2

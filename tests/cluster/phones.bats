@@ -116,11 +116,11 @@ two_generations() {
 
 @test "without a fleet: phones that still hold a CTL of the last 30 days" {
   two_generations
-  refused_change_yes 4 'generation 1: phones that still hold generation 1 would reject.*--phones-hold 3' \
+  refused_change_yes 4 'phones that still hold generation 1 would reject.*--phones-hold 3' \
     update --token SAST-3
   refused_change_yes 2 '--phones-hold 4: there is no such generation.*current one is 3' \
     update --token SAST-3 --phones-hold 4
-  refused_change_yes 4 'generation 1' update --token SAST-3 --phones-hold 1
+  refused_change_yes 4 'hold generation 1' update --token SAST-3 --phones-hold 1
   refused_change_yes 2 'nobody has said.*phones import' update --token SAST-3 --accept-lockout 1
   change update --token SAST-3 --phones-hold 2
   ctlsign audit show --json

@@ -89,8 +89,8 @@ alarms() {
   assert_equal "$(alarms)" 1
   renew pub
   change reset-localkey
-  change set-cluster non-secure-mode
-  change update
+  change set-cluster non-secure-mode --phones-hold "$(current)"
+  change update --phones-hold "$(current)"
   refused_change_yes 1 "$GATE" set-cluster mixed-mode
   refused_change_yes 1 "$GATE" rollback 1
   assert_equal "$(alarms)" 3
@@ -114,8 +114,9 @@ $(sasts 1 2)
 $(servers)
 $(sasts pub itl)"
   follows 1.tlv 2.tlv
-  change set-cluster mixed-mode --tokenless
-  assert_stderr --partial 'phones that still hold generation 1 (replaced'
+  refused_change_yes 4 'phones that still hold generation 1 would reject.*--phones-hold 2' \
+    set-cluster mixed-mode --tokenless
+  change set-cluster mixed-mode --tokenless --phones-hold 2
   follows 2.tlv CTLFile.tlv
   run "$CTLSIGN" verify --trust 1.tlv CTLFile.tlv
   assert_failure 3
@@ -163,7 +164,7 @@ $(sasts pub itl)"
   # Others than those that are trusted now are strangers still.
   refused_change_yes 4 "SAST-3.*no SAST of the current CTL \(generation 2\)" \
     set-cluster mixed-mode --token SAST-1 --token SAST-3 --tokens
-  change set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2
+  change set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2 --phones-hold "$(current)"
   cp CTLFile.tlv 3.tlv
   follows 2.tlv 3.tlv
   independent 3.tlv
@@ -172,7 +173,7 @@ $(sasts pub itl)"
     "CN=ITLRECOVERY_cucm-pub CN=SAST1 CN=SAST2 CN=pub"
   assert_settled
   # Tokens of the list from now on: one of them is enough.
-  change update --token SAST-1
+  change update --token SAST-1 --phones-hold "$(current)"
   [[ $stderr != *missed* ]]
 }
 
@@ -198,8 +199,8 @@ $(sasts pub itl)"
     record CCM+TFTP CN=pub cucm-pub 10.1.2.3 "$K/pub2.pem"
     servers | tail -n +2)"
   # Phones know the new certificate now, but for those that missed this list.
-  change update
-  assert_stderr --partial 'warning: phones that still hold generation 1 (replaced'
+  refused_change_yes 4 'phones that still hold generation 1 would reject.*--phones-hold 2' update
+  change update --phones-hold 2
   follows 2.tlv CTLFile.tlv
   independent CTLFile.tlv
   assert_json .signer_record 1
@@ -231,7 +232,7 @@ $(sasts pub itl)"
   follows 1.tlv CTLFile.tlv
   follows 2.tlv CTLFile.tlv
   # From here on only the current list counts.
-  change update
+  change update --phones-hold "$(current)"
 }
 
 @test "the first list was taken back after servers had it: the next signer has to be one of it" {
@@ -287,7 +288,7 @@ $(sasts pub itl)"
   change reset-localkey
   renew itl
   cp CTLFile.tlv 2.tlv
-  change update
+  change update --phones-hold "$(current)"
   follows 2.tlv CTLFile.tlv
 }
 
@@ -319,7 +320,7 @@ $(sasts pub itl)"
   change update --add-token --token SAST-3 --token SAST-2
   refused_change_yes 4 "token 'SAST-1' .*is the one that is to be removed" \
     update --remove-token 4a219f0001 --token SAST-1
-  change update --remove-token 4a219f0001 --token SAST-3
+  change update --remove-token 4a219f0001 --token SAST-3 --phones-hold "$(current)"
   assert_equal "$(look CTLFile.tlv | grep -c '^SAST')" 4
   # The one that was removed is a stranger now.
   refused_change_yes 4 "SAST-1.*no SAST of" update --token SAST-1

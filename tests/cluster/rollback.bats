@@ -113,10 +113,10 @@ two_generations() { # ARG... of the update
   change reset-localkey
   cp "$K/itl2.pem" certs/itl.pem
   cp "$K/itl2.key" certs/itl.key
-  change update
+  change update --phones-hold "$(current)"
   refused_change_yes 4 'both recovery anchors' rollback 1
   # By the way of the one in between.
-  change rollback 2
-  change rollback 1 --sign-with "$K/itl.key"
+  change rollback 2 --phones-hold "$(current)"
+  change rollback 1 --sign-with "$K/itl.key" --phones-hold "$(current)"
   assert_equal "$(look CTLFile.tlv)" "$(printf 'signer=2 sha512 CTLFile.tlv\n'; sasts pub itl; servers)"
 }

@@ -110,7 +110,7 @@ assert_last_error() {
   ctlsign reset-localkey --yes
   assert_success
   carried
-  next_ctl
+  next_ctl --phones-hold 2
   ctlsign status
   assert_success
 }

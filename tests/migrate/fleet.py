@@ -4,9 +4,9 @@ the independent reading of the rules (tests/independent/phone.py).
 
     fleet.py DIR create N           N phones, of several models, without any CTL
     fleet.py DIR fetch --port PORT [--late PART] [--servers FILE] [--trust CERT]... [--no-tvs]
-        Every phone asks for CTLSEP<MAC>.tlv, then for CTLFile.tlv.  --late K/N: one in N phones, of
-        every model, is away, which ones depends on K; they come in a later call.  --servers: the CTL that the
-        servers had before; --trust: certificates of Phone-SAST-trust (PEM).
+        Every phone asks for CTLSEP<MAC>.tlv, then for CTLFile.tlv.  --late K/N: one in N phones of
+        every model is away, which ones depends on K; they come in a later call.  --servers: the CTL
+        that the servers had before; --trust: certificates of Phone-SAST-trust (PEM).
         Prints "OUTCOME COUNT" lines; "away COUNT" for those that did not ask.
     fleet.py DIR csv                the site's list of phones, for ctlsign phones import
     fleet.py DIR locked-out         names of the phones that rejected what they were given last
