@@ -7,7 +7,7 @@
 # reading of the rules.
 #
 # Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
-# shellcheck disable=SC2154  # output and stderr are set by bats' run
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # output and stderr are set by bats' run
 
 load ../cluster/fixture
 load ../lib/tftpd
@@ -182,6 +182,31 @@ signed_by() { # NAME
   independent CTLFile.tlv
   assert_equal "$(jq -r '.records[.signer_record - 1].certificate.sha256[0:16]' <<<"$output")" \
     "$(fingerprint "$K/$1.pem")"
+}
+
+@test "the phones are no yes-men, and ask for their own file first" {
+  local first size
+  BEFORE=()
+  change set-cluster mixed-mode --token SAST-1 --token SAST-2
+  phones_fetch
+  assert_equal "$OUTCOMES" "first $PHONES"
+  phones_fetch
+  assert_equal "$OUTCOMES" "unchanged $PHONES"
+  # One bit of the last record.
+  size=$(stat -c %s CTLFile.tlv)
+  patch_byte "$SERVICES/tftp/CTLFile.tlv" "$((size - 1))"
+  first=$(fleet holding CTLFile.tlv | head -n 1)
+  cp CTLFile.tlv "$SERVICES/tftp/CTL$first.tlv"
+  phones_fetch
+  assert_equal "$OUTCOMES" "rejected $((PHONES - 1)) unchanged 1"
+  assert_all_hold CTLFile.tlv
+  # A whole list, by a stranger, whom nobody vouches for.
+  rm "$SERVICES/tftp/CTL$first.tlv"
+  write_list cucm sast3 "$SERVICES/tftp/CTLFile.tlv" --record SAST "$K/sast3.pem" \
+    --record SAST "$K/sast1.pem"
+  phones_fetch
+  assert_equal "$OUTCOMES" "rejected $PHONES"
+  assert_all_hold CTLFile.tlv
 }
 
 @test "200 phones: tokens, bridge, tokenless, new CallManager, new tokens; none is lost" {

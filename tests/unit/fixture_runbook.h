@@ -18,7 +18,7 @@ extern struct runbook runbook;
 extern struct buffer out; /* what was written */
 
 /* Generation 3 is in use; two steps, of which none is done.  Empties OUT. */
-void make(void);
+void runbook_fixture_make(void);
 
 /* Makes generations[INDEX], and what is told of it. */
 void make_generation(size_t index, int64_t number, enum generation_state state);

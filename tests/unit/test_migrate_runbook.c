@@ -78,7 +78,7 @@ static void make_hostile(void)
 {
 	static const char *const bad[] = {HOSTILE};
 
-	make();
+	runbook_fixture_make();
 	runbook.cluster = runbook.conf = runbook.who = HOSTILE;
 	runbook.models = runbook.hands = runbook.nodes = runbook.warnings = bad;
 	for (size_t i = 0; i < 3; i++) {
@@ -123,7 +123,7 @@ static void test_fence(void)
 	static const struct runbook_command odd[] = {
 	    {"ctlsign status --config '```\n# x'", NULL, false}};
 
-	make();
+	runbook_fixture_make();
 	steps[0].commands = odd;
 	steps[0].n_commands = 1;
 	runbook_markdown(&runbook, &out);
@@ -136,7 +136,7 @@ static void test_fence(void)
 
 static void test_before(void)
 {
-	make();
+	runbook_fixture_make();
 	runbook_markdown(&runbook, &out);
 	CU_ASSERT_TRUE(has("# Runbook: cluster lab, migration 1 to tokenless signing\n"));
 	CU_ASSERT_TRUE(has("Made on 2023-11-14 22:20:00 UTC by bert."));
@@ -170,7 +170,7 @@ static void test_chain(void)
 {
 	struct runbook_link links[RUNBOOK_LINKS_MAX];
 
-	make();
+	runbook_fixture_make();
 	CU_ASSERT_EQUAL_FATAL(runbook_chain(&runbook, links), 3);
 	CU_ASSERT_STRING_EQUAL(links[0].name, "Generation 3");
 	CU_ASSERT_STRING_EQUAL(links[0].state, "in use now");
@@ -207,7 +207,7 @@ static void test_long_chain(void)
 	static struct runbook_generation many_told[50];
 	struct runbook_link links[RUNBOOK_LINKS_MAX];
 
-	make();
+	runbook_fixture_make();
 	for (size_t i = 0; i < 50; i++) {
 		many[i] = generations[0];
 		many[i].number = (int64_t)i + 1;
@@ -225,7 +225,7 @@ static void test_long_chain(void)
 
 static void test_during(void)
 {
-	make();
+	runbook_fixture_make();
 	make_generation(3, 4, GENERATION_PENDING);
 	runbook.n_generations = 4;
 	position = (struct journal_position){.place = JOURNAL_PENDING, .generation = 4};
@@ -244,7 +244,7 @@ static void test_after(void)
 {
 	static const struct runbook_command typed[] = {{"ctlsign migrate next", NULL, true}};
 
-	make();
+	runbook_fixture_make();
 	make_generation(3, 4, GENERATION_DONE);
 	runbook.n_generations = 4;
 	runbook.current = 4;
@@ -273,7 +273,7 @@ static void test_after(void)
 
 static void test_changed(void)
 {
-	make();
+	runbook_fixture_make();
 	position = (struct journal_position){.place = JOURNAL_CHANGED};
 	snprintf(position.why, sizeof(position.why), "generation 5 lists another token");
 	runbook_markdown(&runbook, &out);
@@ -284,7 +284,7 @@ static void test_changed(void)
 
 static void test_without_migration(void)
 {
-	make();
+	runbook_fixture_make();
 	runbook.journal = NULL;
 	runbook.position = NULL;
 	runbook.n_steps = 0;
@@ -297,7 +297,7 @@ static void test_without_migration(void)
 	CU_ASSERT_TRUE(has("certificate of cucm-sub1 ends in 3 days"));
 	CU_ASSERT_TRUE(has_not("## Step"));
 	/* Nothing at all yet. */
-	make();
+	runbook_fixture_make();
 	runbook = (struct runbook){.cluster = "lab",
 	    .release = "12.5(1)",
 	    .conf = "c",
@@ -314,7 +314,7 @@ static void test_without_migration(void)
 
 static void test_html(void)
 {
-	make();
+	runbook_fixture_make();
 	runbook_html(&runbook, &out);
 	CU_ASSERT_TRUE(has("<!DOCTYPE html>\n<html lang=\"en\">"));
 	CU_ASSERT_TRUE(
@@ -332,7 +332,7 @@ static void test_html(void)
 
 static void test_nothing_from_elsewhere(void)
 {
-	make();
+	runbook_fixture_make();
 	runbook_html(&runbook, &out);
 	CU_ASSERT_TRUE(has_not("<script"));
 	CU_ASSERT_TRUE(has_not("<link"));
@@ -349,7 +349,7 @@ static void test_nothing_from_elsewhere(void)
 
 static void test_picture(void)
 {
-	make();
+	runbook_fixture_make();
 	make_generation(3, 4, GENERATION_PENDING);
 	runbook.n_generations = 4;
 	position = (struct journal_position){.place = JOURNAL_PENDING, .generation = 4};
@@ -370,7 +370,7 @@ static void test_picture(void)
 	CU_ASSERT_EQUAL(count("marker-end=\"url(#head)\""), 2);
 	CU_ASSERT_TRUE(is_balanced());
 	/* One that is trusted by many has a last line that says so. */
-	make();
+	runbook_fixture_make();
 	for (size_t i = 0; i < 3; i++)
 		told[i].n_sasts = 0;
 	runbook_svg(&runbook, &out);
@@ -381,7 +381,7 @@ static void test_many_sasts(void)
 {
 	static const char *many[9];
 
-	make();
+	runbook_fixture_make();
 	for (size_t i = 0; i < 9; i++)
 		many[i] = "token CN=A-NAME-THAT-GOES-ON-AND-ON-AND-ON (4A:21)";
 	told[2].sasts = many;
@@ -394,7 +394,7 @@ static void test_many_sasts(void)
 /* Without memory nothing is half written: the buffer says so. */
 static void test_no_memory(void)
 {
-	make();
+	runbook_fixture_make();
 	out.failed = true;
 	runbook_html(&runbook, &out);
 	runbook_markdown(&runbook, &out);
