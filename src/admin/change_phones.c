@@ -220,7 +220,13 @@ static void hint_of_why(const struct asking *a, enum tokenless_signer usual, str
 		error_hint(err, "%s", _("make the CTL smaller: fewer or smaller certificates"));
 		break;
 	default:
-		change_hint_the_way(a->c, usual, err);
+		if (a->c->stranger)
+			change_hint_the_way(a->c, usual, err);
+		else
+			error_hint(err, "%s",
+			    _("they hold an earlier CTL: see that they fetch the current one, and "
+			      "read in what they hold then; or sign with a SAST that their CTL "
+			      "lists, too (ctlsign export N -o FILE; ctlsign show FILE)"));
 		break;
 	}
 }

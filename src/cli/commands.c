@@ -160,7 +160,7 @@ static void add_nearest(const char *typed, struct buffer *out)
 {
 	/* Of a short word few letters may differ, else it could be any. */
 	size_t nearest = strlen(typed) / 3 + 1;
-	const char *found = NULL;
+	const char *found = NULL, *whole = NULL;
 	size_t found_len = 0;
 
 	for (size_t i = 0; i < N_COMMANDS && typed[0] != '\0'; i++) {
@@ -170,10 +170,8 @@ static void add_nearest(const char *typed, struct buffer *out)
 		size_t d;
 
 		/* The group was left out. */
-		if (space != NULL && strcmp(space + 1, typed) == 0) {
-			buffer_printf(out, "%s", name);
-			return;
-		}
+		if (space != NULL && whole == NULL && strcmp(space + 1, typed) == 0)
+			whole = name;
 		snprintf(first, sizeof(first), "%.*s", (int)len, name);
 		d = cli_distance(typed, first);
 		if (d < nearest) {
@@ -182,7 +180,10 @@ static void add_nearest(const char *typed, struct buffer *out)
 			found_len = len;
 		}
 	}
-	if (found != NULL)
+	/* One letter off a first word is nearer than a second word: "tokens list". */
+	if (whole != NULL && nearest > 1)
+		buffer_printf(out, "%s", whole);
+	else if (found != NULL)
 		buffer_add(out, found, found_len);
 }
 

@@ -71,7 +71,7 @@ sha256_of() { # FILE
   ctlsign migrate tokenless --plan
   assert_success
   assert_line --partial '2 steps, each of which'
-  assert_output --partial 'Step 1 of 2: Bridge: signed by token'
+  assert_output --partial 'Step 1 of 2: Bridge: signed by a token'
   assert_output --partial 'Step 2 of 2: Tokenless: signed by CallManager'
   assert_output --partial 'every phone holds the CTL of step 1'
   # 72 columns, but for words that are longer.
