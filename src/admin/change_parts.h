@@ -123,6 +123,7 @@ bool change_put_back(const struct change *c);
 
 /* ---- change_warn.c: what a person should know before saying yes ---- */
 
+/* Tokens, CAPF, the digest, and what a rollback brings back. */
 void change_warn_of_list(const struct change *c);
 
 /* Whether a person said that this is to be signed though phones may reject it. */

@@ -157,12 +157,26 @@ static bool was_tokenless(const struct change *c)
 	return c->current != NULL && cluster_signing(c->cluster) == SIGNING_TOKENLESS;
 }
 
+/*
+ * A token that was named is judged by what the phones hold, if that is known: who is refused then
+ * learns which phones it would lock out.  At the terminal a token that is none of the current CTL's
+ * is refused as it is inserted, so that the right one can follow.
+ */
+static bool model_decides(const struct change *c)
+{
+	uint64_t phones = 0;
+
+	if (c->request->n_named == 0 || c->cluster->store == NULL)
+		return false;
+	return store_phones_n(c->cluster->store, &phones, NULL) == ST_OK && phones > 0;
+}
+
 /* From tokenless to tokens: nobody is asked for a token when none can sign. */
 static enum status check_trusted(const struct change *c, struct error *err)
 {
 	const char *origin = c->cluster->current.origins;
 
-	if (!was_tokenless(c) || change_is_forced(c) || c->request->key != NULL)
+	if (!was_tokenless(c) || change_is_forced(c) || model_decides(c) || c->request->key != NULL)
 		return ST_OK;
 	for (; *origin != '\0'; origin++)
 		if (*origin == ORIGIN_TRUST || *origin == ORIGIN_KEPT)
@@ -207,6 +221,7 @@ static const char *intro(const struct change *c)
 static void fill_request(struct change *c, size_t wanted)
 {
 	const struct change_request *r = c->request;
+	const bool judged_later = change_is_forced(c) || model_decides(c);
 
 	name_insertable(c);
 
@@ -217,7 +232,7 @@ static void fill_request(struct change *c, size_t wanted)
 	c->collect = (struct collect_request){.tokens = c->tokens,
 	    .wanted = wanted,
 	    .digest = c->plan.digest,
-	    .current = change_is_forced(c) ? NULL : c->current,
+	    .current = judged_later ? NULL : c->current,
 	    .current_name = c->current_name,
 	    .signer_named = r->key != NULL,
 	    .named = r->named,

@@ -188,6 +188,7 @@ void migrate_put_plan(const struct migrate_shown *shown, size_t width, struct bu
 /* Why there is none, whom to visit, and what would lock out the fewest. */
 void migrate_put_no_plan(const struct migrate_shown *shown, size_t width, struct buffer *out);
 
+/* The same plan as JSON, keys as in ctlsign-migrate-tokenless(1). */
 json_t *migrate_plan_json(const struct migrate_shown *shown);
 
 /* Conditions, a line or two each, with what to do about those that are not met. */

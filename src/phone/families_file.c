@@ -139,7 +139,7 @@ static enum status take_digests(const struct conf_place *place, const char *name
 		text_printable_into(shown, sizeof(shown), text_bytes(list[i]));
 		if (!parse_digest(list[i], &digest)) {
 			error_set(err, ST_FORMAT, _("this is no digest: '%s'"), shown);
-			error_hint(err, _("take some of these: %s"), "SHA-1, SHA-256, SHA-512");
+			error_hint(err, "%s", _("take some of these: SHA-1, SHA-256, SHA-512"));
 			st = conf_refuse_value(place, name, err);
 		} else if (digest == TL_SHA1 && answer == PHONE_NO) {
 			error_set(err, ST_FORMAT, "%s", _("every phone knows SHA-1"));

@@ -91,6 +91,16 @@ bool phones_same_words(const struct phone_row *a, const struct phone_row *b)
 	return a->model == b->model && a->ctl == b->ctl && a->itl == b->itl;
 }
 
+void phones_keep_known(struct phone_row *row, const struct phone_row *known)
+{
+	if (row->itl == 0)
+		row->itl = known->itl;
+	if (row->ctl == 0 && known->ctl != 0) {
+		row->ctl = known->ctl;
+		row->seen = known->seen;
+	}
+}
+
 /* Passes by the stored rows before ROW's name; *STORED is the first that is not. */
 static enum status pass_by(struct store_phones *phones, const char *name,
     const struct phone_row **stored, int *order, struct error *err)
@@ -112,12 +122,14 @@ static enum status pass_by(struct store_phones *phones, const char *name,
 
 /* STORED is the same phone.  What was seen before it does not count. */
 static enum status put_over(struct store_phones *phones, const struct phone_row *stored,
-    const struct phone_row *row, struct error *err)
+    struct phone_row *row, struct error *err)
 {
 	const bool older = row->seen < stored->seen;
-	const bool same = phones_same_words(stored, row);
 	enum status st = ST_OK;
+	bool same;
 
+	phones_keep_known(row, stored);
+	same = phones_same_words(stored, row);
 	if (!older && (!same || row->seen != stored->seen))
 		st = phones_write(phones, row, err);
 	buffer_add_u8(&phones->marks, older || same ? PHONE_SAME : PHONE_CHANGED);
@@ -130,7 +142,7 @@ static enum status put_over(struct store_phones *phones, const struct phone_row 
 }
 
 static enum status put_next(
-    struct store_phones *phones, const struct phone_row *row, struct error *err)
+    struct store_phones *phones, struct phone_row *row, struct error *err)
 {
 	const struct phone_row *stored = NULL;
 	int order = 0;

@@ -49,6 +49,9 @@ enum status phones_write(
 /* Whether A and B say the same but for the time. */
 bool phones_same_words(const struct phone_row *a, const struct phone_row *b);
 
+/* What ROW does not know stays as KNOWN has it; a CTL with the time at which it was seen. */
+void phones_keep_known(struct phone_row *row, const struct phone_row *known);
+
 /* Keeps ROW for phones_settle().  ST_LIMIT when there are too many. */
 enum status phones_put_late(
     struct store_phones *phones, const struct phone_row *row, struct error *err);

@@ -101,6 +101,7 @@ static void put_all_over(
 			continue;
 		before = *row;
 		row_of(late, *i, row);
+		phones_keep_known(row, &before);
 		*changed = *changed || !phones_same_words(&before, row);
 	}
 }

@@ -203,7 +203,7 @@ enum status store_trust_remove(struct store *store, struct bytes certificate,
 
 /*
  * A phone as it was last seen.  Checksums are lower-case hex (32 digits of MD5 or 40 of SHA-1),
- * "none" where no list is installed, "" where nobody knows.
+ * "none" where no list is installed, "" where nobody knows: then what was known before stays.
  */
 struct store_phone {
 	const char *name;  /* "SEP001122AABBCC": unique; at most 128 bytes */

@@ -144,3 +144,15 @@ two_generations() {
   assert_success
   assert_output --partial "1 phone of 1 accepts it"
 }
+
+@test "a token that the current CTL does not list is judged by the fleet, too" {
+  first_by_tokens '10.5(2)'
+  cp CTLFile.tlv 1.tlv
+  sed -i 's/10.5(2)/12.5(1)/' ctlsign.conf
+  change update --token SAST-1
+  change set-cluster mixed-mode --tokenless --phones-hold 2
+  fleet "SEP001122334401,Cisco 7960,@CTLFile.tlv,none" "SEP001122334402,Cisco 7960,@1.tlv,none"
+  refused_change_yes 4 '2 phones of 2 would be locked out.*--accept-lockout 2 ' \
+    set-cluster mixed-mode --tokens --token SAST-1 --token SAST-2 --lockout-list out.csv
+  grep -q SEP001122334401 out.csv
+}

@@ -125,6 +125,13 @@ static void put_simply(struct simple *s, unsigned model, unsigned ctl, unsigned 
 	s->put = true;
 	if (s->there && seen < s->seen)
 		return;
+	/* What is not known stays as it was. */
+	if (s->there && itl == 0)
+		itl = s->itl;
+	if (s->there && ctl == 0 && s->ctl != 0) {
+		ctl = s->ctl;
+		seen = s->seen;
+	}
 	if (s->there && (s->model != model || s->ctl != ctl || s->itl != itl))
 		s->changed = true;
 	s->there = true;
@@ -343,6 +350,31 @@ static void words_go_with_their_phones(void)
 	store_remove();
 }
 
+/* ---- what is not known ----------------------------------------------------------------------- */
+
+static void what_is_not_known_stays(void)
+{
+	struct store *store = phones_with_three();
+	/* In order, then late. */
+	const struct store_phone ordered[] = {
+	    {"SEP001122AABB01", "Cisco 7960", PHONES_SHA1, "", PHONES_T + 5},
+	    {"SEP001122AABB02", "Cisco 8845", "", "", PHONES_T + 5}};
+	const struct store_phone late[] = {{"SEP001122AABB03", "", "", PHONES_MD5, PHONES_T + 6},
+	    {"SEP001122AABB02", "Cisco 8845", "none", "", PHONES_T + 6},
+	    {"SEP001122AABB02", "Cisco 8845", "", "", PHONES_T + 7}};
+
+	CU_ASSERT_STRING_EQUAL(phones_imported(store, false, ordered, 2), "+0 ~1 =1 -0");
+	phones_assert_listed(store, "SEP001122AABB01|Cisco 7960|" PHONES_SHA1 "|none|5\n"
+				    "SEP001122AABB02|Cisco 8845|" PHONES_MD5 "|" PHONES_SHA1 "|1\n"
+				    "SEP001122AABB03||none||2\n");
+	CU_ASSERT_STRING_EQUAL(phones_imported(store, false, late, 3), "+0 ~2 =0 -0");
+	phones_assert_listed(store, "SEP001122AABB01|Cisco 7960|" PHONES_SHA1 "|none|5\n"
+				    "SEP001122AABB02|Cisco 8845|none|" PHONES_SHA1 "|6\n"
+				    "SEP001122AABB03||none|" PHONES_MD5 "|2\n");
+	store_close(store);
+	store_remove();
+}
+
 /* ---- the log, and older files ---------------------------------------------------------------- */
 
 static enum status look_at_entry(void *context, const struct audit_entry *entry, struct error *e)
@@ -403,6 +435,7 @@ int main(void)
 	    {"names in any order, and twice", any_order_and_twice},
 	    {"imports at random do what the rules say", as_the_rules_say},
 	    {"what is no phone is refused, and the import goes on", what_is_no_phone},
+	    {"what is not known stays as it was", what_is_not_known_stays},
 	    {"too many models stop it", too_many_models},
 	    {"words go with the last phone that has them", words_go_with_their_phones},
 	    {"an import is an entry of the log", an_entry_of_the_log},
