@@ -50,7 +50,8 @@ struct fleet_imported {
  * "Name", "Model", "Device Type", "CTL", "CTL MD5", "CTL Checksum", "ITL", "ITL SHA1", ...); others
  * are skipped; name and CTL have to be there.  Delimiter ',', ';' or tab: what the first row has.
  * A byte-order mark is skipped.  A checksum is 32 (MD5) or 40 (SHA-1) hex digits, separators do not
- * count; empty: not known (what was known stays); "none", "not installed", "no", "-": no list is installed.
+ * count; empty: not known (what was known stays); "none", "not installed", "no", "-": no list is
+ * installed.
  *
  * Wrong rows (odd quotes, too few columns, a name that is none, an impossible checksum, a device
  * twice with different content, a last line cut in the middle) are counted, the first ones listed.
