@@ -31,6 +31,7 @@ struct change_phones {
 	bool known;
 	uint64_t n;
 	uint64_t by_outcome[N_PHONE_OUTCOMES];
+	uint64_t doubtful; /* of whom it cannot be told, and who would be locked out by some rule */
 };
 
 struct change {
@@ -178,8 +179,11 @@ enum status change_check_phones(
  * ST_LOCKOUT: phones that hold LIST (NULL: not known which; printable NAME) reject what SIGNER
  * signs.  USUAL is the anchor that signs without being asked for.
  */
-enum status change_refuse(const struct change *c, const X509 *signer, const struct phone_list *list,
-    const char *name, enum tokenless_signer usual, struct error *err);
+enum status change_refuse(const struct change *c, const X509 *signer, enum phone_why why,
+    const struct phone_list *list, const char *name, enum tokenless_signer usual,
+    struct error *err);
+/* The hint for a list that phones refuse whoever signs it: its size, its digest, the key. */
+void change_hint_at_list(enum phone_why why, struct error *err);
 /* Which step leads there, for the case at hand. */
 void change_hint_the_way(const struct change *c, enum tokenless_signer usual, struct error *err);
 /* The hint for tokens that a tokenless CTL does not list: Phone-SAST-trust comes first. */

@@ -149,13 +149,34 @@ static const struct withdrawn *find_withdrawn(const struct change *c, int64_t nu
 	return NULL;
 }
 
-enum status change_refuse(const struct change *c, const X509 *signer, const struct phone_list *list,
-    const char *name, enum tokenless_signer usual, struct error *err)
+void change_hint_at_list(enum phone_why why, struct error *err)
+{
+	if (why == PHONE_WHY_DIGEST)
+		error_hint(err, "%s",
+		    _("sign with a digest that all phones know: digest = sha1 in ctlsign.conf"));
+	else if (why == PHONE_WHY_KEY)
+		error_hint(err, "%s", _("sign with a smaller key, RSA-2048 at the most"));
+	else
+		error_hint(err, "%s", _("make the CTL smaller: fewer or smaller certificates"));
+}
+
+static enum status refuse_list(enum phone_why why, struct error *err)
+{
+	error_set(err, ST_LOCKOUT, _("phones would reject this CTL, whoever signs it: %s"),
+	    phone_why_text(why));
+	change_hint_at_list(why, err);
+	return ST_LOCKOUT;
+}
+
+enum status change_refuse(const struct change *c, const X509 *signer, enum phone_why why,
+    const struct phone_list *list, const char *name, enum tokenless_signer usual, struct error *err)
 {
 	const int64_t number = list != NULL ? list->generation : 0;
 	const struct withdrawn *withdrawn = number > 0 ? find_withdrawn(c, number) : NULL;
 	struct buffer who = BUFFER_INIT;
 
+	if (why == PHONE_WHY_SIZE || why == PHONE_WHY_DIGEST || why == PHONE_WHY_KEY)
+		return refuse_list(why, err);
 	change_name_with_serial(signer, &who);
 	if (number == 0 || number == c->cluster->current.number || withdrawn != NULL)
 		error_set(err, ST_LOCKOUT,

@@ -244,5 +244,9 @@ enum status change_choose_signer(struct change *c, struct error *err)
 		st = open_key(c, only, err);
 	if (st == ST_OK && c->request->key != NULL && c->plan.signer != NULL)
 		st = change_check_phones(c, c->plan.signer, usual, err);
+	if (st == ST_OK && c->plan.signer == NULL)
+		c->request->warn(c->request->context,
+		    _("what phones would do was not asked: who signs is not known yet; name the "
+		      "token with --token, or the key with --sign-with"));
 	return st;
 }

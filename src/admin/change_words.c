@@ -231,6 +231,12 @@ static void describe_phones(struct change *c)
 			"  of %" PRIu64 " phones it cannot be told\n",
 			(unsigned long)phones->by_outcome[PHONE_UNKNOWN]),
 		    phones->by_outcome[PHONE_UNKNOWN]);
+	if (phones->doubtful > 0)
+		buffer_printf(out,
+		    ngettext("  ACCEPTED: %" PRIu64 " phone may be locked out\n",
+			"  ACCEPTED: %" PRIu64 " phones may be locked out\n",
+			(unsigned long)phones->doubtful),
+		    phones->doubtful);
 	if (phones->by_outcome[PHONE_REJECTED] > 0)
 		buffer_printf(out,
 		    ngettext("  ACCEPTED: %" PRIu64 " phone will be locked out\n",

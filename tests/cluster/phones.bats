@@ -97,14 +97,34 @@ two_generations() {
   # Without its ITL the other one cannot ask; of an unknown one it cannot be told.
   fleet "SEP001122334401,Cisco 8841,@CTLFile.tlv,none"
   refused_change_yes 4 '1 phone of 1' set-cluster mixed-mode --tokenless
-  fleet "SEP001122334401,Cisco 8841,@CTLFile.tlv,"
-  ctlsign set-cluster mixed-mode --tokenless --dry-run
-  assert_success
+  fleet "SEP001122334409,Cisco 8841,@CTLFile.tlv,"
+  refused_change_yes 4 '0 phones of 1 would be locked out .* of 1 more it cannot be told; --accept-lockout 1 .*phones import' \
+    set-cluster mixed-mode --tokenless
   assert_stderr --partial "of 1 phone it cannot be told"
+  assert_stderr --partial "SEP001122334409 (Cisco 8841): "
   fleet "SEP001122334401,Cisco 8841,@CTLFile.tlv,$ITL"
   change set-cluster mixed-mode --tokenless
   assert_stderr --partial "1 phone of 1 accepts it (1 through TVS)"
   assert_settled
+}
+
+@test "phones of which nothing is known are no reason to stop where any phone would do" {
+  first_by_tokens '10.5(2)'
+  fleet "SEP001122334401,,,"
+  change update --token SAST-1
+  assert_stderr --partial "of 1 phone it cannot be told whether it accepts the CTL"
+}
+
+@test "a dry run that cannot know who signs does not pretend to have asked" {
+  first_by_tokens '10.5(2)'
+  change update --add-token --token SAST-3 --token SAST-1
+  ctlsign update --dry-run
+  assert_success
+  [[ $stderr != *"was not asked"* ]]
+  ctlsign update --dry-run \
+    --remove-token "$(openssl x509 -in "$K/sast1.pem" -noout -serial | cut -d = -f 2)"
+  assert_success
+  assert_stderr --partial "what phones would do was not asked: who signs is not known yet"
 }
 
 @test "a digest that phones do not know stops it, too" {
