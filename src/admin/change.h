@@ -43,6 +43,14 @@ struct change_request {
 	bool has_sasts_tokens;
 	X509 *const *sasts_tokens;
 	size_t n_sasts_tokens;
+	/* For a plan: exactly these are to be SASTs, and this is to be Phone-SAST-trust, whatever
+	 * else the state has of it.  Another list is ST_FAILED. */
+	bool has_sasts;
+	X509 *const *sasts;
+	size_t n_sasts;
+	bool has_trust;
+	X509 *const *trust;
+	size_t n_trust;
 	X509 *signer;		 /* the one that has to sign; NULL: any that may */
 	int64_t phones_hold;	 /* the officer's word: every phone holds this generation or a
 				  * later one; 0: nothing was said */

@@ -222,6 +222,41 @@ static bool number_fits(const struct asking *a)
 	       said == a->answer.by_outcome[PHONE_REJECTED] + a->answer.by_outcome[PHONE_UNKNOWN];
 }
 
+/*
+ * The officer's word stands above what was seen, but not in silence: phones that would be at risk
+ * without it are told.
+ */
+static enum status warn_of_word(struct asking *a, struct error *err)
+{
+	const int64_t word = a->question.phones_hold;
+	struct fleet_answer seen = {0};
+	struct fleet_question question = a->question;
+	char line[512];
+	uint64_t n;
+	enum status st;
+
+	if (word == 0)
+		return ST_OK;
+	question.phones_hold = 0;
+	st = fleet_ask(&question, &seen, err);
+	n = st == ST_OK ? seen.by_outcome[PHONE_REJECTED] : 0;
+	if (n > a->answer.by_outcome[PHONE_REJECTED]) {
+		snprintf(line, sizeof(line),
+		    ngettext("%" PRIu64 " phone was last seen with a CTL that would lock it out; "
+			     "--phones-hold %" PRId64
+			     " overrules that, and it is locked out if the "
+			     "word is wrong; see: ctlsign phones show --behind",
+			"%" PRIu64 " phones were last seen with a CTL that would lock them out; "
+			"--phones-hold %" PRId64 " overrules that, and they are locked out if the "
+			"word is wrong; see: ctlsign phones show --behind",
+			(unsigned long)n),
+		    n, word);
+		a->c->request->warn(a->c->request->context, line);
+	}
+	fleet_answer_free(&seen);
+	return st;
+}
+
 enum status change_judge_fleet(struct asking *a, enum tokenless_signer usual, struct error *err)
 {
 	const struct change_request *r = a->c->request;
@@ -232,6 +267,8 @@ enum status change_judge_fleet(struct asking *a, enum tokenless_signer usual, st
 	phones->n = a->answer.n;
 	memcpy(phones->by_outcome, a->answer.by_outcome, sizeof(phones->by_outcome));
 	st = count_doubtful(a, err);
+	if (st == ST_OK)
+		st = warn_of_word(a, err);
 	if (st != ST_OK)
 		return st;
 	warn_of_unknown(a);

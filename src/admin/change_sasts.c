@@ -40,6 +40,10 @@ static bool may_sign(const struct change *c, enum origin origin, const X509 *cer
 
 	if (change_is_forced(c))
 		return true;
+	/* The plan of a migration may let an anchor sign for tokens that are lost. */
+	if (c->request->signer != NULL && is_anchor &&
+	    X509_cmp(c->request->signer, certificate) == 0)
+		return true;
 	/* From tokenless to tokens today's signer may make the bridge. */
 	if (c->signing == SIGNING_TOKENS)
 		return origin == ORIGIN_TOKEN ||
@@ -183,9 +187,54 @@ static enum status check_removed(const struct change *c, struct error *err)
 	return ST_LOCKOUT;
 }
 
+static bool is_planned(const struct change *c, const X509 *certificate)
+{
+	for (size_t i = 0; i < c->request->n_sasts; i++)
+		if (X509_cmp(c->request->sasts[i], certificate) == 0)
+			return true;
+	return false;
+}
+
+static enum status differs(const X509 *certificate, bool is_listed, struct error *err)
+{
+	struct buffer name = BUFFER_INIT;
+
+	change_name_with_serial(certificate, &name);
+	if (is_listed)
+		error_set(err, ST_FAILED,
+		    _("the CTL would trust %s, and the plan knows nothing of that"),
+		    buffer_text(&name));
+	else
+		error_set(err, ST_FAILED, _("the CTL would not trust %s, as the plan has it"),
+		    buffer_text(&name));
+	error_hint(err, "%s",
+	    _("ctlsign.conf has changed since the plan was made (its release, a certificate): "
+	      "change it back, or end the migration with ctlsign migrate abort, and begin it "
+	      "again"));
+	buffer_free(&name);
+	return ST_FAILED;
+}
+
+/* A step of a migration is the very CTL that was planned, or none. */
+static enum status check_planned(const struct change *c, struct error *err)
+{
+	if (!c->request->has_sasts)
+		return ST_OK;
+	for (size_t i = 0; i < c->n_sasts; i++)
+		if (!is_planned(c, c->sasts[i]))
+			return differs(c->sasts[i], true, err);
+	for (size_t i = 0; i < c->request->n_sasts; i++)
+		if (!stays_sast(c, c->request->sasts[i]))
+			return differs(c->request->sasts[i], false, err);
+	return ST_OK;
+}
+
 enum status change_check_sasts(struct change *c, struct error *err)
 {
-	enum status st = check_tokens(c, err);
+	enum status st = check_planned(c, err);
+
+	if (st == ST_OK)
+		st = check_tokens(c, err);
 
 	if (st == ST_OK)
 		st = check_removed(c, err);

@@ -246,14 +246,18 @@ static void fill_request(struct change *c, size_t wanted)
 /* Phone-SAST-trust, without the token that is to be removed. */
 static enum status list_trust(struct change *c, struct error *err)
 {
-	c->trust = calloc(c->cluster->n_trust + 1, sizeof(*c->trust));
+	const struct change_request *r = c->request;
+	X509 *const *trust = r->has_trust ? r->trust : c->cluster->trust;
+	const size_t n = r->has_trust ? r->n_trust : c->cluster->n_trust;
+
+	c->trust = calloc(n + 1, sizeof(*c->trust));
 	if (c->trust == NULL)
 		return error_no_memory(err);
-	for (size_t i = 0; i < c->cluster->n_trust; i++) {
-		if (c->removed != NULL && X509_cmp(c->cluster->trust[i], c->removed) == 0)
+	for (size_t i = 0; i < n; i++) {
+		if (c->removed != NULL && X509_cmp(trust[i], c->removed) == 0)
 			c->untrusted = true;
 		else
-			c->trust[c->n_trust++] = c->cluster->trust[i];
+			c->trust[c->n_trust++] = trust[i];
 	}
 	return ST_OK;
 }

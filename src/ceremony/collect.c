@@ -14,12 +14,17 @@
 /* Everything that can be known before anybody is asked. */
 static enum status check_request(const struct collect_request *r, struct error *err)
 {
-	if (r->n_named > r->wanted)
-		return error_set(err, ST_USAGE,
+	if (r->n_named > r->wanted) {
+		error_set(err, ST_USAGE,
 		    ngettext("%zu tokens are named, and %zu is to be collected",
 			"%zu tokens are named, and %zu are to be collected",
 			(unsigned long)r->wanted),
 		    r->n_named, r->wanted);
+		error_hint(err, "%s",
+		    _("name just as many; the last one signs, and tokens that the list has "
+		      "already need not be there"));
+		return ST_USAGE;
+	}
 	if (r->n_named == r->wanted || terminal_available())
 		return ST_OK;
 	error_set(err, ST_PIN_NEEDED,

@@ -39,6 +39,7 @@ unsigned migrate_digest(const struct cluster *cluster);
 struct migrate_asked {
 	struct phone_world world;
 	struct phone_list offer;
+	struct fleet_question question; /* borrows from both */
 	struct fleet_answer answer;
 };
 
@@ -74,6 +75,24 @@ enum status migrate_run_locate(struct migrate_run *run, struct error *err);
 enum status migrate_run_look(struct migrate_run *run, struct error *err);
 void migrate_run_close(struct migrate_run *run);
 
+/* Reads the last migration, which is over, into `journal`; its number is 0 when there was none. */
+enum status migrate_run_last(struct migrate_run *run, struct error *err);
+
+/* Phones that hold a generation or a later one, as they were seen. */
+struct migrate_holders {
+	bool has_fleet;
+	uint64_t n, all;
+};
+enum status migrate_holders(const struct migrate_run *run, int64_t generation,
+    struct migrate_holders *out, struct error *err);
+
+/*
+ * What is to be entered in ctlsign.conf because of JOURNAL's wish, and is not: a line in OUT; ""
+ * when nothing is.
+ */
+void migrate_setting_due(
+    const struct journal *journal, const struct inventory *inventory, char out[256]);
+
 /* The generation of which an officer can say that all phones hold it before the next step. */
 int64_t migrate_run_base(const struct migrate_run *run);
 
@@ -85,10 +104,13 @@ enum status migrate_run_keep(struct migrate_run *run, const char *act, const cha
 enum status migrate_none(struct error *err);
 
 /*
- * Makes Phone-SAST-trust what the next step wants: migrate_trust.c.  In a dry run only in memory.
- * What is so already is left alone.  Asks before unless YES.
+ * Phone-SAST-trust: migrate_trust.c.  What the next step wants joins it before that is signed; asks
+ * before unless YES, which also stands for what is to leave.  A certificate that the plan does not
+ * know is refused.  What the last step that is done does not list any more leaves it only then: so
+ * a step that fails, or is taken back, has taken nothing away that TVS vouches for.
  */
-enum status migrate_set_trust(struct migrate_run *run, bool dry_run, bool yes, struct error *err);
+enum status migrate_trust_join(struct migrate_run *run, bool dry_run, bool yes, struct error *err);
+enum status migrate_trust_leave(struct migrate_run *run, struct error *err);
 
 /*
  * Somebody changed the cluster: a new plan for the same end, kept unless it is a dry run, and
@@ -175,8 +197,10 @@ enum status migrate_wish_make(const struct migrate_request *request, const struc
 struct migrate_shown {
 	const struct migrate_view *view;
 	const struct journal *journal;
-	size_t first;			 /* step of the journal that the plan begins with */
-	const struct conditions *before; /* of that step; NULL: not asked */
+	size_t first;			  /* step of the journal that the plan begins with */
+	const struct conditions *before;  /* of that step; NULL: not asked */
+	const struct fleet_answer *asked; /* what phones do with it; NULL: not asked */
+	bool older; /* it is needed only for phones that may hold an older CTL */
 };
 
 /* Columns that a plan is folded to: 72, or fewer where the terminal FD is narrower. */
@@ -195,15 +219,25 @@ json_t *migrate_plan_json(const struct migrate_shown *shown);
 void migrate_put_conditions(const struct conditions *conditions, size_t width, struct buffer *out);
 json_t *migrate_conditions_json(const struct conditions *conditions);
 
+/*
+ * Whether the first step of VIEW's plan is there only for phones that may hold an older CTL: if all
+ * held the present one, the plan would be shorter.
+ */
+enum status migrate_asks_older(const struct migrate_view *view, const struct migrate_wish *wish,
+    bool *older, struct error *err);
+
 /* Phones by what they do with one step of the plan. */
 struct migrate_outcomes {
 	uint64_t phones[N_PHONE_OUTCOMES];
 	size_t groups[N_PHONE_OUTCOMES]; /* how many groups: without a fleet they have no phones */
 };
 
-/* Of step INDEX of VIEW's plan: the first meets phones as they are, each later one the one before.
+/*
+ * Of step INDEX of the plan: the first meets phones as they are, each later one the one before.
+ * Each phone counts once; those that the problem leaves out do not.
  */
-void migrate_outcomes(const struct migrate_view *view, size_t index, struct migrate_outcomes *out);
+void migrate_outcomes(
+    const struct migrate_shown *shown, size_t index, struct migrate_outcomes *out);
 
 /* ---- lines: migrate_lines.c -------------------------------------------------------------------
  */

@@ -64,8 +64,8 @@ static void describe(const struct migrate_run *run, size_t width, struct buffer 
 		    (long long)cluster->pending.number);
 	else
 		snprintf(line, sizeof(line), "%s",
-		    _("The cluster is in a safe state, as it always is between two steps: no "
-		      "phone is locked out by stopping here."));
+		    _("The cluster is in a safe state, as it always is between two steps: "
+		      "stopping here locks out no further phone."));
 	put(out, width, line);
 }
 

@@ -96,23 +96,21 @@ struct begin {
 static enum status make_journal(struct begin *b, struct error *err)
 {
 	struct migrate_plan shown = b->view.plan;
-	enum status st;
 
 	shown.found = true;
-	st = journal_begin(&b->view.problem, &shown, &b->wish, b->cluster.current.number,
+	return journal_begin(&b->view.problem, &shown, &b->wish, b->cluster.current.number,
 	    store_who(b->who, sizeof(b->who)), &b->journal, err);
-	if (st == ST_OK && b->journal.n_steps > 0)
-		b->journal.steps[0].said_phones_hold = b->request->phones_hold;
-	return st;
 }
 
 static enum status look_before(struct begin *b, struct error *err)
 {
-	const struct journal_position position = {.place = JOURNAL_READY};
+	const struct journal_position position = {
+	    .place = JOURNAL_READY, .digest = b->cluster.list.digest};
 	enum status st =
 	    migrate_ask(&b->cluster, &b->journal, 0, b->request->phones_hold, &b->asked, err);
 
-	if (st == ST_OK) {
+	b->shown.asked = st == ST_OK ? &b->asked.answer : NULL;
+	if (st == ST_OK && b->view.plan.found) {
 		journal_conditions(
 		    &b->journal, 0, &position, &b->cluster.inventory, &b->asked.answer, &b->before);
 		b->shown.before = &b->before;
@@ -132,8 +130,10 @@ static enum status plan(struct begin *b, struct error *err)
 		st = make_journal(b, err);
 	b->shown.view = &b->view;
 	b->shown.journal = &b->journal;
-	if (st == ST_OK && b->view.plan.found && b->view.plan.n_steps > 0)
+	if (st == ST_OK && b->view.plan.n_steps > 0)
 		st = look_before(b, err);
+	if (st == ST_OK && b->request->phones_hold == 0)
+		st = migrate_asks_older(&b->view, &b->wish, &b->shown.older, err);
 	return st;
 }
 
@@ -221,13 +221,18 @@ static enum status keep(struct begin *b, struct error *err)
 
 static int print_begun(const struct begin *b)
 {
+	char word[48] = "";
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
+	/* The word counts for one signature, so it is said again before it. */
+	if (b->request->phones_hold > 0)
+		snprintf(word, sizeof(word), " --phones-hold %lld",
+		    (long long)b->cluster.current.number);
 	buffer_printf(&out,
 	    _("\nMigration %lld is begun; nothing is signed yet. Its first step:\n"
-	      "  ctlsign migrate next\n"),
-	    (long long)b->number);
+	      "  ctlsign migrate next%s\n"),
+	    (long long)b->number, word);
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;

@@ -70,6 +70,21 @@ enum status migrate_gather(struct cluster *cluster, const struct migrate_wish *w
 	return st;
 }
 
+enum status migrate_asks_older(const struct migrate_view *view, const struct migrate_wish *wish,
+    bool *older, struct error *err)
+{
+	struct migrate_view present = {.cluster = NULL};
+	enum status st = ST_OK;
+
+	*older = false;
+	if (!view->plan.found || view->plan.n_steps < 2 || view->fleet.behind == 0)
+		return ST_OK;
+	st = migrate_gather(view->cluster, wish, view->cluster->current.number, &present, err);
+	*older = st == ST_OK && present.plan.found && present.plan.n_steps < view->plan.n_steps;
+	migrate_view_close(&present);
+	return st;
+}
+
 /* ---- one step ----------------------------------------------------------------------------------
  */
 
@@ -91,7 +106,6 @@ enum status migrate_ask(const struct cluster *cluster, const struct journal *jou
 {
 	X509 *trust[MIGRATE_SASTS_MAX];
 	const size_t n = trust_of_step(journal, index, trust);
-	struct fleet_question question;
 	enum status st = phone_world_open(&cluster->inventory, cluster->store,
 	    cluster->current.number, trust, n, &out->world, err);
 
@@ -99,9 +113,9 @@ enum status migrate_ask(const struct cluster *cluster, const struct journal *jou
 		st = journal_offer(journal, index, migrate_digest(cluster), &out->offer, err);
 	if (st != ST_OK)
 		return st;
-	question = phone_world_question(&out->world, &out->offer);
-	question.phones_hold = phones_hold;
-	return fleet_ask(&question, &out->answer, err);
+	out->question = phone_world_question(&out->world, &out->offer);
+	out->question.phones_hold = phones_hold;
+	return fleet_ask(&out->question, &out->answer, err);
 }
 
 void migrate_asked_close(struct migrate_asked *asked)

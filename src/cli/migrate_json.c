@@ -73,7 +73,7 @@ static json_t *outcomes_json(const struct migrate_shown *shown, size_t index)
 	struct migrate_outcomes outcomes;
 	json_t *object = json_object();
 
-	migrate_outcomes(shown->view, index, &outcomes);
+	migrate_outcomes(shown, index, &outcomes);
 	for (enum phone_outcome o = 0; o < N_PHONE_OUTCOMES; o++)
 		json_object_set_new(object, phone_outcome_name(o),
 		    shown->view->fleet.has_fleet ? json_integer((json_int_t)outcomes.phones[o])
@@ -175,11 +175,12 @@ json_t *migrate_plan_json(const struct migrate_shown *shown)
 	const struct journal *journal = shown->journal;
 
 	/* The nearest chain is no plan, so it has another name. */
-	return json_pack("{s:o, s:s, s:b, s:s, s:I, s:b, s:I, s:o, s:o, s:o, s:o, s:I}", "cluster",
-	    cli_json_path(view->cluster->inventory.cluster), "to",
+	return json_pack("{s:o, s:s, s:b, s:s, s:I, s:b, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:I}",
+	    "cluster", cli_json_path(view->cluster->inventory.cluster), "to",
 	    migrate_end_name(journal->wish.end), "found", (int)view->plan.found, "why",
 	    view->plan.why, "from_generation", (json_int_t)view->cluster->current.number,
-	    "has_fleet", (int)view->fleet.has_fleet, "phones", (json_int_t)view->fleet.n, "sasts",
+	    "has_fleet", (int)view->fleet.has_fleet, "phones", (json_int_t)view->fleet.n,
+	    "left_out", (json_int_t)view->problem.n_left_out, "older", (int)shown->older, "sasts",
 	    sasts_json(journal), "now", list_json(journal, &journal->from),
 	    view->plan.found ? "steps" : "unsafe_steps", steps_json(shown), "visit",
 	    visits_json(shown), "visit_phones", (json_int_t)view->plan.n_phones);

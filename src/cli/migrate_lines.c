@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Columns of a label with the blanks around it. */
@@ -85,6 +86,19 @@ json_t *migrate_lines_json(struct buffer *lines)
 		json_array_append_new(array, json_string(buffer_text(&line)));
 	buffer_free(&line);
 	return array;
+}
+
+void migrate_setting_due(
+    const struct journal *journal, const struct inventory *inventory, char out[256])
+{
+	const struct migrate_wish *wish = &journal->wish;
+
+	out[0] = '\0';
+	if (wish->has_signer && wish->signer != inventory->tokenless_signer)
+		snprintf(out, 256,
+		    _("Enter tokenless-signer = %s in ctlsign.conf by then: later updates are "
+		      "signed by whom that says."),
+		    wish->signer == SIGNER_ITLRECOVERY ? "ITLRecovery" : "CallManager");
 }
 
 const char *migrate_end_word(enum migrate_end end)

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 /* ---- what an officer says -----------------------------------------------------------------------
  */
 
+/* It counts for this run alone: the journal gets it with what was signed by it. */
 static enum status take_words(
     const struct cli_change *change, struct migrate_run *run, struct error *err)
 {
@@ -22,6 +24,7 @@ static enum status take_words(
 	const int64_t base = migrate_run_base(run);
 	const int64_t said = change->request.phones_hold;
 
+	step->said_phones_hold = said;
 	step->accepted_lockout =
 	    change->request.has_accept_lockout ? change->request.accept_lockout : 0;
 	if (said == 0)
@@ -36,31 +39,7 @@ static enum status take_words(
 		      "status"));
 		return ST_USAGE;
 	}
-	step->said_phones_hold = said;
 	return ST_OK;
-}
-
-/* What was said is kept before anything is signed by it. */
-static enum status keep_words(
-    const struct cli_change *change, struct migrate_run *run, struct error *err)
-{
-	struct journal_step *step = &run->journal.steps[run->position.next];
-	char what[256];
-	size_t len = 0;
-
-	what[0] = '\0';
-	if (change->request.phones_hold > 0)
-		snprintf(what, sizeof(what), "step %zu: all phones hold generation %lld",
-		    run->position.next + 1, (long long)change->request.phones_hold);
-	len = strlen(what);
-	if (change->request.has_accept_lockout)
-		snprintf(what + len, sizeof(what) - len,
-		    "%sstep %zu: %llu phones may be locked out", len > 0 ? "; " : "",
-		    run->position.next + 1, (unsigned long long)change->request.accept_lockout);
-	if (what[0] == '\0' || change->request.dry_run)
-		return ST_OK;
-	store_who(step->who, sizeof(step->who));
-	return migrate_run_keep(run, cli_migrate_next.name, what, MIGRATION_OPEN, err);
 }
 
 /* ---- what has to be true ------------------------------------------------------------------------
@@ -118,9 +97,16 @@ static int refuse_pending(const struct migrate_run *run)
 {
 	struct error err;
 
-	error_set(&err, ST_FAILED,
-	    _("step %zu of %zu is signed as generation %lld, and not on every server yet"),
-	    run->position.next + 1, run->journal.n_steps, (long long)run->position.generation);
+	if (run->position.place == JOURNAL_PENDING)
+		error_set(&err, ST_FAILED,
+		    _("step %zu of %zu is signed as generation %lld, and not on every server yet"),
+		    run->position.next + 1, run->journal.n_steps,
+		    (long long)run->position.generation);
+	else
+		error_set(&err, ST_FAILED,
+		    _("generation %lld, which is no step of the plan, is signed and not on every "
+		      "server yet"),
+		    (long long)run->position.pending);
 	error_hint(&err, "%s",
 	    _("deliver it with: ctlsign publish, or take it back with: ctlsign publish --back"));
 	return cli_fail(&err);
@@ -156,13 +142,16 @@ static void fill_request(
 	/* Any token will do that phones know, and that is asked of the model. */
 	if (list->signer >= 0 && !journal_token_signs(list, list->signer))
 		request->signer = run->journal.sasts[list->signer].certificate;
-	/* Said to an earlier run that did not come to its end. */
-	request->phones_hold = step->said_phones_hold;
+}
+
+static bool is_certificate(const X509 *a, const X509 *b)
+{
+	return a != NULL && b != NULL && X509_cmp(a, b) == 0;
 }
 
 /*
- * An anchor signs with the key that ctlsign.conf names, also a list of tokens; an earlier one has
- * none there.
+ * An anchor signs with the key that ctlsign.conf names, also a list of tokens, and also where it
+ * stands in the list by way of Phone-SAST-trust; an earlier one has none there.
  */
 static enum status choose_key(
     const struct migrate_run *run, struct change_request *request, struct error *err)
@@ -170,18 +159,17 @@ static enum status choose_key(
 	const struct migrate_list *list = &run->journal.steps[run->position.next].list;
 	const struct inventory *inventory = &run->cluster.inventory;
 
-	if (request->key != NULL || list->signer < 0 || (list->tokens >> list->signer & 1) != 0)
-		return ST_OK;
-	if (list->signer == list->callmanager || list->signer == list->itlrecovery) {
-		const bool callmanager = list->signer == list->callmanager;
+	const X509 *signer;
 
-		/* Without tokens the change finds that of the usual signer by itself. */
-		if (list->signing == SIGNING_TOKENS ||
-		    callmanager != (inventory->tokenless_signer == SIGNER_CALLMANAGER))
-			request->key = callmanager ? inventory->callmanager_key.where
-						   : inventory->itlrecovery_key.where;
+	if (request->key != NULL || list->signer < 0 || journal_token_signs(list, list->signer))
 		return ST_OK;
-	}
+	signer = run->journal.sasts[list->signer].certificate;
+	if (is_certificate(signer, inventory_publisher(inventory)->certificate.x509))
+		request->key = inventory->callmanager_key.where;
+	else if (is_certificate(signer, inventory->itlrecovery.x509))
+		request->key = inventory->itlrecovery_key.where;
+	if (request->key != NULL)
+		return ST_OK;
 	if (request->dry_run)
 		return ST_OK;
 	error_set(err, ST_USAGE,
@@ -244,15 +232,25 @@ static enum status read_again(struct migrate_run *run, struct error *err)
 }
 
 /* Where it stands is seen from the generations; that it is noted, too, is for those who read it. */
-static int note(struct migrate_run *run, size_t made, int64_t generation, bool json)
+static int note(
+    struct migrate_run *run, size_t made, int64_t generation, const struct cli_change *change)
 {
+	struct journal_step *step = &run->journal.steps[made - 1];
 	const size_t n_steps = run->journal.n_steps;
 	char what[160];
 	struct error err;
 	enum status st = read_again(run, &err);
 	bool finished;
 
+	if (st == ST_OK)
+		st = migrate_trust_leave(run, &err);
+
 	finished = st == ST_OK && run->position.place == JOURNAL_FINISHED;
+	if (st == ST_OK && step->generation == generation) {
+		step->said_phones_hold = change->request.phones_hold;
+		step->accepted_lockout =
+		    change->request.has_accept_lockout ? change->request.accept_lockout : 0;
+	}
 	snprintf(what, sizeof(what), "step %zu of %zu is generation %lld%s", made, n_steps,
 	    (long long)generation, finished ? "; the migration is done" : "");
 	if (st == ST_OK)
@@ -260,7 +258,7 @@ static int note(struct migrate_run *run, size_t made, int64_t generation, bool j
 		    finished ? MIGRATION_DONE : MIGRATION_OPEN, &err);
 	if (st != ST_OK)
 		return cli_fail(&err);
-	if (!json)
+	if (!change->json)
 		print_next(run, made);
 	return cli_finish_stdout();
 }
@@ -269,6 +267,8 @@ static int finish(struct migrate_run *run, const struct cli_change *change)
 {
 	struct error err;
 
+	if (!change->request.dry_run && migrate_trust_leave(run, &err) != ST_OK)
+		return cli_fail(&err);
 	if (!change->request.dry_run && migrate_run_keep(run, cli_migrate_next.name,
 					    "the migration is done", MIGRATION_DONE, &err) != ST_OK)
 		return cli_fail(&err);
@@ -286,18 +286,25 @@ static int sign(struct cli_change *change, struct migrate_run *run)
 {
 	const size_t index = run->position.next, n_steps = run->journal.n_steps;
 	struct cli_change_done done = {0};
-	X509 *tokens[MIGRATE_SASTS_MAX];
+	X509 *tokens[MIGRATE_SASTS_MAX], *sasts[MIGRATE_SASTS_MAX], *trust[MIGRATE_SASTS_MAX];
 	char command[96];
 	int rc, noted;
 
 	fill_request(run, &change->request, tokens);
+	change->request.has_sasts = change->request.has_trust = true;
+	change->request.sasts = sasts;
+	change->request.n_sasts =
+	    certificates_of(&run->journal, run->journal.steps[index].list.sasts, sasts);
+	change->request.trust = trust;
+	change->request.n_trust =
+	    certificates_of(&run->journal, run->journal.steps[index].list.trust, trust);
 	snprintf(command, sizeof(command), "migrate next (step %zu of %zu: %s)", index + 1, n_steps,
 	    migrate_end_name(run->journal.wish.end));
 	change->request.command = command;
 	rc = cli_change_run_on(change, &run->cluster, &done);
 	if (done.generation == 0)
 		return rc;
-	noted = note(run, index + 1, done.generation, change->json);
+	noted = note(run, index + 1, done.generation, change);
 	return rc != CLI_DONE ? rc : noted;
 }
 
@@ -313,11 +320,11 @@ static int make_step(struct cli_change *change, struct migrate_run *run)
 	if (!may_go_on(change, &run->conditions))
 		return refuse(run);
 	tell_step(run);
+	if (!change->request.dry_run && migrate_trust_leave(run, &err) != ST_OK)
+		return cli_fail(&err);
 	st = choose_key(run, &change->request, &err);
 	if (st == ST_OK)
-		st = keep_words(change, run, &err);
-	if (st == ST_OK)
-		st = migrate_set_trust(run, change->request.dry_run, change->request.yes, &err);
+		st = migrate_trust_join(run, change->request.dry_run, change->request.yes, &err);
 	return st == ST_OK ? sign(change, run) : cli_fail(&err);
 }
 
@@ -333,6 +340,8 @@ static int go_on(struct cli_change *change, struct migrate_run *run)
 	case JOURNAL_PENDING:
 		return refuse_pending(run);
 	case JOURNAL_CHANGED:
+		if (run->position.pending > 0)
+			return refuse_pending(run);
 		return migrate_replan(
 		    run, change->request.phones_hold, change->json, change->request.dry_run);
 	case JOURNAL_FINISHED:

@@ -11,12 +11,49 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- phones ------------------------------------------------------------------------------------
  */
 
-void migrate_outcomes(const struct migrate_view *view, size_t index, struct migrate_outcomes *out)
+/* The problem's group of phones that can do what those of the fleet's GROUP can; n_groups: none. */
+static size_t group_like(const struct migrate_problem *problem, const struct fleet_group *group)
 {
+	size_t i = 0;
+
+	while (i < problem->n_groups && (problem->groups[i].phone.family != group->family ||
+					    problem->groups[i].phone.itl != group->itl))
+		i++;
+	return i;
+}
+
+/*
+ * A phone may hold one of several lists, so it is in several groups of the problem.  The first step
+ * is asked of the fleet; a later one meets phones that all hold the same.
+ */
+static void count_phones(const struct migrate_shown *shown, size_t index,
+    const struct phone_verdict *verdicts, struct migrate_outcomes *out)
+{
+	const struct migrate_problem *problem = &shown->view->problem;
+	const struct fleet_answer *fleet = &shown->view->fleet;
+	uint64_t *const unknown = &out->phones[PHONE_UNKNOWN];
+
+	if (index == 0 && shown->asked != NULL) {
+		memcpy(out->phones, shown->asked->by_outcome, sizeof(out->phones));
+		*unknown -= problem->n_left_out < *unknown ? problem->n_left_out : *unknown;
+		return;
+	}
+	for (size_t i = 0; i < fleet->n_groups; i++) {
+		const size_t at = group_like(problem, &fleet->groups[i]);
+
+		if (at < problem->n_groups)
+			out->phones[verdicts[at].outcome] += fleet->groups[i].n;
+	}
+}
+
+void migrate_outcomes(const struct migrate_shown *shown, size_t index, struct migrate_outcomes *out)
+{
+	const struct migrate_view *view = shown->view;
 	const struct migrate_problem *problem = &view->problem;
 	const struct migrate_list *before =
 	    index > 0 ? &view->plan.steps[index - 1] : &problem->current;
@@ -26,10 +63,9 @@ void migrate_outcomes(const struct migrate_view *view, size_t index, struct migr
 	if (verdicts == NULL)
 		return;
 	migrate_judge_step(problem, before, &view->plan.steps[index], verdicts);
-	for (size_t i = 0; i < problem->n_groups; i++) {
-		out->phones[verdicts[i].outcome] += problem->groups[i].n;
+	for (size_t i = 0; i < problem->n_groups; i++)
 		out->groups[verdicts[i].outcome]++;
-	}
+	count_phones(shown, index, verdicts, out);
 	free(verdicts);
 }
 
@@ -81,17 +117,23 @@ static const char *kind_text(enum phone_outcome outcome)
 	return _("of some phones it cannot be told");
 }
 
+static const char *digest_text(unsigned digest)
+{
+	return digest == TL_SHA512 ? "SHA-512" : digest == TL_SHA256 ? "SHA-256" : "SHA-1";
+}
+
 static void put_phones(
     const struct migrate_shown *shown, size_t index, size_t width, struct buffer *out)
 {
 	const bool has_fleet = shown->view->fleet.has_fleet;
+	const unsigned long left_out = (unsigned long)shown->view->problem.n_left_out;
 	const char *label = _("  Phones");
 	struct migrate_outcomes outcomes;
 	char line[160];
 
-	migrate_outcomes(shown->view, index, &outcomes);
+	migrate_outcomes(shown, index, &outcomes);
 	for (enum phone_outcome o = 0; o < N_PHONE_OUTCOMES; o++) {
-		if (outcomes.groups[o] == 0)
+		if (has_fleet ? outcomes.phones[o] == 0 : outcomes.groups[o] == 0)
 			continue;
 		if (has_fleet)
 			count_text(o, (unsigned long)outcomes.phones[o], line, sizeof(line));
@@ -100,7 +142,16 @@ static void put_phones(
 		migrate_put_row(out, width, label, line);
 		label = "";
 	}
-	if (shown->view->problem.n_groups == 0)
+	if (left_out > 0) {
+		snprintf(line, sizeof(line),
+		    ngettext("%lu phone without a CTL: not known whether it knows %s; no step "
+			     "changes that",
+			"%lu phones without a CTL: not known whether they know %s; no step "
+			"changes that",
+			left_out),
+		    left_out, digest_text(shown->view->problem.digest));
+		migrate_put_row(out, width, label, line);
+	} else if (shown->view->problem.n_groups == 0)
 		migrate_put_row(out, width, label, _("no phone holds a CTL yet"));
 }
 
@@ -200,6 +251,10 @@ static void put_step(
 	buffer_add(out, "\n", 1);
 	journal_step_changes(shown->journal, at, &lines);
 	migrate_put_rows(out, width, _("  Changes"), &lines);
+	if (index == 0 && shown->older)
+		migrate_put_row(out, width, _("  Because"),
+		    _("phones were last seen with an older CTL; when they are seen with the "
+		      "present one, this step may go"));
 	if (index > 0)
 		put_later(shown, at, width, out);
 	else if (shown->before != NULL)
@@ -229,15 +284,11 @@ static void put_steps(const struct migrate_shown *shown, size_t width, struct bu
 /* Later updates are signed by whom ctlsign.conf says. */
 static void put_setting(const struct migrate_shown *shown, size_t width, struct buffer *out)
 {
-	const struct migrate_wish *wish = &shown->journal->wish;
 	char line[256];
 
-	if (!wish->has_signer || wish->signer == shown->view->cluster->inventory.tokenless_signer)
+	migrate_setting_due(shown->journal, &shown->view->cluster->inventory, line);
+	if (line[0] == '\0')
 		return;
-	snprintf(line, sizeof(line),
-	    _("Enter tokenless-signer = %s in ctlsign.conf by then: later updates are signed by "
-	      "whom that says."),
-	    wish->signer == SIGNER_ITLRECOVERY ? "ITLRecovery" : "CallManager");
 	buffer_add(out, "\n", 1);
 	text_fold(out, line, width);
 	buffer_add(out, "\n", 1);
@@ -269,31 +320,101 @@ void migrate_put_plan(const struct migrate_shown *shown, size_t width, struct bu
 /* ---- when there is none ------------------------------------------------------------------------
  */
 
-/* How to get the list of them, and what to do there. */
-static void put_names(const struct migrate_shown *shown, size_t width, struct buffer *out)
+/* Whom to visit, by what is wrong with them. */
+struct visits {
+	bool rejected, unknown;
+	bool erasable; /* some of those that reject hold a CTL */
+	bool by_why[N_PHONE_WHYS];
+};
+
+static struct visits sort_visits(
+    const struct migrate_shown *shown, const struct phone_verdict *verdicts)
 {
 	const struct migrate_plan *plan = &shown->view->plan;
+	struct visits visits = {.rejected = plan->n_steps == 0};
+
+	for (size_t i = 0; i < plan->n_visit && plan->n_steps > 0; i++) {
+		const struct phone_verdict *verdict = &verdicts[plan->visit[i]];
+		const enum phone_holds ctl = shown->view->problem.groups[plan->visit[i]].phone.ctl;
+
+		if (verdict->outcome == PHONE_UNKNOWN) {
+			visits.unknown = true;
+			visits.by_why[verdict->why] = true;
+		} else {
+			visits.rejected = true;
+			visits.erasable = visits.erasable || ctl != PHONE_HOLDS_NONE;
+		}
+	}
+	return visits;
+}
+
+static void put_paragraph(struct buffer *out, size_t width, const char *text)
+{
+	text_fold(out, text, width);
+	buffer_add(out, "\n", 1);
+}
+
+/* What nobody has said of them yet, and who can say it. */
+static void put_unknown(const struct visits *visits, size_t width, struct buffer *out)
+{
+	put_paragraph(out, width,
+	    _("Those of which it cannot be told: ctlsign phones show --outcome unknown names them "
+	      "(it judges the CTL that ctlsign update would make now, not the one below)."));
+	if (visits->by_why[PHONE_WHY_WHICH_CTL])
+		put_paragraph(out, width,
+		    _("Missing is which CTL they hold: read it in with ctlsign phones import."));
+	if (visits->by_why[PHONE_WHY_WHICH_ITL])
+		put_paragraph(out, width,
+		    _("Missing is whether they hold an ITL: read it in with ctlsign phones "
+		      "import."));
+	if (visits->by_why[PHONE_WHY_WHICH_FAMILY])
+		put_paragraph(out, width,
+		    _("Missing is what their model can do: phone-families in ctlsign.conf can say "
+		      "it (ctlsign-families(5))."));
+	if (visits->by_why[PHONE_WHY_FIRMWARE])
+		put_paragraph(out, width,
+		    _("Missing is whether their firmware knows the digest: phone-families in "
+		      "ctlsign.conf can say it (ctlsign-families(5)), or digest there can name one "
+		      "that they know."));
+	if (visits->by_why[PHONE_WHY_LARGEST_KEY])
+		put_paragraph(out, width,
+		    _("Missing is whether they can check a key of this size: phone-families in "
+		      "ctlsign.conf can say it (ctlsign-families(5))."));
+}
+
+/* How to get the list of them, and what to do there. */
+static void put_names(const struct migrate_shown *shown, const struct phone_verdict *verdicts,
+    size_t width, struct buffer *out)
+{
+	const struct migrate_plan *plan = &shown->view->plan;
+	const struct visits visits = sort_visits(shown, verdicts);
 	char text[640];
 
-	if (!shown->view->fleet.has_fleet)
-		snprintf(text, sizeof(text), "%s",
+	if (!shown->view->fleet.has_fleet) {
+		put_paragraph(out, width,
 		    _("No phones were read in, so every kind of phone is thought of that may be "
 		      "there. Which ones are: ctlsign phones import FILE.csv; then plan anew. Or "
 		      "say which generation all of them hold: --phones-hold GENERATION"));
-	else if (plan->n_steps > 0 && plan->steps[0].signer >= 0)
+		return;
+	}
+	if (visits.unknown)
+		put_unknown(&visits, width, out);
+	if (!visits.rejected)
+		return;
+	if (plan->n_steps > 0 && plan->steps[0].signer >= 0)
 		snprintf(text, sizeof(text),
-		    _("Their names: ctlsign phones check --signer CERT --list FILE, where CERT is "
-		      "the certificate of %s; or by what they hold: ctlsign phones show --holds "
-		      "GENERATION. Erase the CTL on each of them, or see to it that it fetches "
-		      "the present one; then read the phones in again and plan anew."),
+		    _("Names of those that reject it: ctlsign phones check --signer CERT --list "
+		      "FILE, where CERT is the certificate of %s; or by what they hold: ctlsign "
+		      "phones show --holds GENERATION."),
 		    shown->view->problem.sasts[plan->steps[0].signer].name);
 	else
 		snprintf(text, sizeof(text), "%s",
-		    _("Their names: ctlsign phones show --holds GENERATION. Erase the CTL on each "
-		      "of them, or see to it that it fetches the present one; then read the "
-		      "phones in again and plan anew."));
-	text_fold(out, text, width);
-	buffer_add(out, "\n", 1);
+		    _("Their names: ctlsign phones show --holds GENERATION."));
+	put_paragraph(out, width, text);
+	if (visits.erasable || plan->n_steps == 0)
+		put_paragraph(out, width,
+		    _("Erase the CTL on each of them, or see to it that it fetches the present "
+		      "one; then read the phones in again and plan anew."));
 }
 
 static void put_visits(const struct migrate_shown *shown, size_t width, struct buffer *out)
@@ -323,7 +444,7 @@ static void put_visits(const struct migrate_shown *shown, size_t width, struct b
 			migrate_put_row(out, width, "", why);
 	}
 	buffer_add(out, "\n", 1);
-	put_names(shown, width, out);
+	put_names(shown, verdicts, width, out);
 	free(verdicts);
 }
 

@@ -12,15 +12,17 @@
 
 #define ACT "migrate next"
 
-static int print_plan(const struct migrate_run *run, const struct migrate_view *view, bool json)
+static int print_plan(struct migrate_run *run, const struct migrate_view *view, bool json)
 {
 	const size_t width = migrate_width(STDOUT_FILENO);
-	const struct migrate_shown shown = {.view = view,
+	struct migrate_shown shown = {.view = view,
 	    .journal = &run->journal,
 	    .first = run->journal.n_steps - view->plan.n_steps};
 	struct buffer out = BUFFER_INIT;
 	int rc;
 
+	if (run->asked.answer.n > 0)
+		shown.asked = &run->asked.answer;
 	if (json) {
 		json_t *object = migrate_plan_json(&shown);
 
@@ -39,18 +41,13 @@ static int print_plan(const struct migrate_run *run, const struct migrate_view *
 }
 
 /* The journal has the nearest chain, too, but only to be shown. */
-static enum status make(struct migrate_run *run, const struct migrate_view *view,
-    int64_t phones_hold, struct error *err)
+static enum status make(struct migrate_run *run, const struct migrate_view *view, struct error *err)
 {
 	struct migrate_plan shown = view->plan;
-	enum status st;
 
 	shown.found = true;
-	st =
-	    journal_replan(&run->journal, &view->problem, &shown, run->cluster.current.number, err);
-	if (st == ST_OK && run->journal.n_before < run->journal.n_steps)
-		run->journal.steps[run->journal.n_before].said_phones_hold = phones_hold;
-	return st;
+	return journal_replan(
+	    &run->journal, &view->problem, &shown, run->cluster.current.number, err);
 }
 
 static enum status keep(struct migrate_run *run, const struct migrate_view *view, struct error *err)
@@ -97,7 +94,11 @@ int migrate_replan(struct migrate_run *run, int64_t phones_hold, bool json, bool
 	int rc;
 
 	if (st == ST_OK)
-		st = make(run, &view, phones_hold, &err);
+		st = make(run, &view, &err);
+	/* What phones do with its first step; nothing was asked before where the plan was lost. */
+	if (st == ST_OK && run->journal.n_before < run->journal.n_steps)
+		st = migrate_ask(&run->cluster, &run->journal, run->journal.n_before, phones_hold,
+		    &run->asked, &err);
 	if (st == ST_OK) {
 		rc = show(run, &view, json, dry_run);
 	} else {

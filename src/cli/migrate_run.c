@@ -107,3 +107,45 @@ enum status migrate_run_keep(struct migrate_run *run, const char *act, const cha
 	buffer_free(&json);
 	return st;
 }
+
+enum status migrate_run_last(struct migrate_run *run, struct error *err)
+{
+	struct store_migration stored = {0};
+	enum status st = ST_OK;
+
+	if (run->cluster.store != NULL)
+		st = store_migration(run->cluster.store, &stored, err);
+	if (st == ST_OK && stored.number > 0)
+		st = read_journal(run, &stored, err);
+	store_migration_free(&stored);
+	return st;
+}
+
+enum status migrate_holders(const struct migrate_run *run, int64_t generation,
+    struct migrate_holders *out, struct error *err)
+{
+	const struct cluster *cluster = &run->cluster;
+	struct phone_world world = {0};
+	struct fleet_answer answer = {0};
+	struct fleet_question question;
+	enum status st = phone_world_open(&cluster->inventory, cluster->store,
+	    cluster->current.number, cluster->trust, cluster->n_trust, &world, err);
+
+	*out = (struct migrate_holders){0};
+	if (st == ST_OK) {
+		question = phone_world_question(&world, NULL);
+		st = fleet_ask(&question, &answer, err);
+	}
+	out->has_fleet = st == ST_OK && answer.has_fleet;
+	out->all = answer.n;
+	for (size_t i = 0; out->has_fleet && i < answer.n_groups; i++) {
+		const struct fleet_group *group = &answer.groups[i];
+
+		if (group->ctl == PHONE_HOLDS_LIST &&
+		    world.lists.list[group->list].list.generation >= generation)
+			out->n += group->n;
+	}
+	fleet_answer_free(&answer);
+	phone_world_close(&world);
+	return st;
+}

@@ -14,50 +14,12 @@
 
 enum { OPTION_JSON = 1 };
 
-/* ---- phones that have what was signed last -----------------------------------------------------
- */
-
-struct holders {
-	bool has_fleet;
-	uint64_t n, all;
-};
-
-/* Phones that hold GENERATION or a later one, as they were seen. */
-static enum status count_holders(
-    const struct migrate_run *run, int64_t generation, struct holders *out, struct error *err)
-{
-	const struct cluster *cluster = &run->cluster;
-	struct phone_world world = {0};
-	struct fleet_answer answer = {0};
-	struct fleet_question question;
-	enum status st = phone_world_open(&cluster->inventory, cluster->store,
-	    cluster->current.number, cluster->trust, cluster->n_trust, &world, err);
-
-	*out = (struct holders){0};
-	if (st == ST_OK) {
-		question = phone_world_question(&world, NULL);
-		st = fleet_ask(&question, &answer, err);
-	}
-	out->has_fleet = st == ST_OK && answer.has_fleet;
-	out->all = answer.n;
-	for (size_t i = 0; out->has_fleet && i < answer.n_groups; i++) {
-		const struct fleet_group *group = &answer.groups[i];
-
-		if (group->ctl == PHONE_HOLDS_LIST &&
-		    world.lists.list[group->list].list.generation >= generation)
-			out->n += group->n;
-	}
-	fleet_answer_free(&answer);
-	phone_world_close(&world);
-	return st;
-}
-
 /* ---- one after the other -----------------------------------------------------------------------
  */
 
 struct report {
 	struct migrate_run *run;
-	struct holders holders;
+	struct migrate_holders holders;
 	int64_t last;  /* generation of the last step that is done; 0: none */
 	bool looked;   /* the conditions are known */
 	char type[64]; /* what to type next */
@@ -303,7 +265,7 @@ static enum status look(struct report *r, struct error *err)
 
 	if (run->position.next > 0)
 		r->last = run->journal.steps[run->position.next - 1].generation;
-	st = count_holders(run, r->last, &r->holders, err);
+	st = migrate_holders(run, r->last, &r->holders, err);
 	if (st == ST_OK && run->position.place == JOURNAL_READY) {
 		st = migrate_run_look(run, err);
 		r->looked = st == ST_OK;

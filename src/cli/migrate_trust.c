@@ -24,32 +24,6 @@ static int find_sast(const struct journal *journal, const X509 *certificate)
 	return -1;
 }
 
-/* What is there now.  A certificate that the plan does not know would become a SAST all the same.
- */
-static enum status read_present(const struct migrate_run *run, migrate_set *out, struct error *err)
-{
-	*out = 0;
-	for (size_t i = 0; i < run->cluster.n_trust; i++) {
-		const int at = find_sast(&run->journal, run->cluster.trust[i]);
-		struct buffer name = BUFFER_INIT;
-
-		if (at >= 0) {
-			*out |= (migrate_set)1 << at;
-			continue;
-		}
-		trust_certificate_name(run->cluster.trust[i], &name);
-		error_set(err, ST_FAILED, "%s",
-		    _("Phone-SAST-trust has a certificate that the plan knows nothing of"));
-		error_where(err, "%s", buffer_text(&name) != NULL ? buffer_text(&name) : "");
-		error_hint(err, "%s",
-		    _("take it out with: ctlsign trust remove; or plan anew: ctlsign migrate "
-		      "abort, then the command that began it"));
-		buffer_free(&name);
-		return ST_FAILED;
-	}
-	return ST_OK;
-}
-
 static enum status change_store(struct migrate_run *run, size_t index, bool add, struct error *err)
 {
 	X509 *certificate = run->journal.sasts[index].certificate;
@@ -80,34 +54,15 @@ static enum status change_store(struct migrate_run *run, size_t index, bool add,
 	return st;
 }
 
-/* The cluster in memory has it, too. */
-static enum status change_memory(struct migrate_run *run, migrate_set want, struct error *err)
-{
-	struct cluster *cluster = &run->cluster;
-	X509 **trust = calloc(MIGRATE_SASTS_MAX + 1, sizeof(*trust));
-	size_t n = 0;
-
-	if (trust == NULL)
-		return error_no_memory(err);
-	for (size_t i = 0; i < run->journal.n_sasts; i++)
-		if ((want >> i & 1) != 0 && X509_up_ref(run->journal.sasts[i].certificate))
-			trust[n++] = run->journal.sasts[i].certificate;
-	for (size_t i = 0; i < cluster->n_trust; i++)
-		X509_free(cluster->trust[i]);
-	free(cluster->trust);
-	cluster->trust = trust;
-	cluster->n_trust = n;
-	return ST_OK;
-}
-
 static enum status ask(
     const struct migrate_run *run, migrate_set joins, migrate_set leaves, struct error *err)
 {
 	struct buffer about = BUFFER_INIT;
 	enum status st;
 
-	buffer_printf(
-	    &about, "%s\n", _("This step changes Phone-SAST-trust, before anything is signed:"));
+	buffer_printf(&about, "%s\n",
+	    _("This step changes Phone-SAST-trust: what joins, before anything is signed; what "
+	      "leaves, once the CTL is on every server:"));
 	for (size_t i = 0; i < run->journal.n_sasts; i++) {
 		if ((joins >> i & 1) != 0)
 			buffer_printf(&about, _("  adds %s\n"), run->journal.sasts[i].name);
@@ -121,23 +76,111 @@ static enum status ask(
 	return st;
 }
 
-enum status migrate_set_trust(struct migrate_run *run, bool dry_run, bool yes, struct error *err)
+/* Phone-SAST-trust as it is kept now; owned. */
+static enum status store_trust_certificates(
+    struct migrate_run *run, X509 ***out, size_t *n, struct error *err)
+{
+	struct store_trusted *kept = NULL;
+	size_t n_kept = 0;
+	enum status st = store_trust(run->cluster.store, &kept, &n_kept, err);
+
+	*n = 0;
+	*out = calloc(n_kept + 1, sizeof(**out));
+	if (st == ST_OK && *out == NULL)
+		st = error_no_memory(err);
+	for (size_t i = 0; st == ST_OK && i < n_kept; i++) {
+		const unsigned char *der = kept[i].certificate.data;
+		X509 *certificate = d2i_X509(NULL, &der, (long)kept[i].certificate.len);
+
+		if (certificate != NULL)
+			(*out)[(*n)++] = certificate;
+	}
+	store_trust_free(kept, n_kept);
+	if (st != ST_OK) {
+		free(*out);
+		*out = NULL;
+	}
+	return st;
+}
+
+static enum status refuse_unknown(const X509 *certificate, struct error *err)
+{
+	struct buffer name = BUFFER_INIT;
+
+	trust_certificate_name(certificate, &name);
+	error_set(err, ST_FAILED, "%s",
+	    _("Phone-SAST-trust has a certificate that the plan knows nothing of"));
+	error_where(err, "%s", buffer_text(&name) != NULL ? buffer_text(&name) : "");
+	error_hint(err, "%s",
+	    _("take it out with: ctlsign trust remove; or plan anew: ctlsign migrate abort, then "
+	      "the command that began it"));
+	buffer_free(&name);
+	return ST_FAILED;
+}
+
+/*
+ * What of the plan is there now.  STRICT: a certificate that the plan does not know, and that would
+ * become a SAST all the same, is refused.
+ */
+static enum status read_present(
+    struct migrate_run *run, bool strict, migrate_set *out, struct error *err)
+{
+	X509 **trust = NULL;
+	size_t n = 0;
+	enum status st = store_trust_certificates(run, &trust, &n, err);
+
+	*out = 0;
+	for (size_t i = 0; i < n; i++) {
+		const int at = find_sast(&run->journal, trust[i]);
+
+		if (at >= 0)
+			*out |= (migrate_set)1 << at;
+		else if (strict && st == ST_OK)
+			st = refuse_unknown(trust[i], err);
+		X509_free(trust[i]);
+	}
+	free(trust);
+	return st;
+}
+
+/* Adds SET to what is kept, or takes it out. */
+static enum status change_all(struct migrate_run *run, migrate_set set, bool add, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < run->journal.n_sasts; i++)
+		if ((set >> i & 1) != 0)
+			st = change_store(run, i, add, err);
+	return st;
+}
+
+enum status migrate_trust_join(struct migrate_run *run, bool dry_run, bool yes, struct error *err)
 {
 	const migrate_set want = run->journal.steps[run->position.next].list.trust;
 	migrate_set present = 0, joins, leaves;
-	enum status st = read_present(run, &present, err);
+	enum status st = read_present(run, true, &present, err);
 
 	joins = want & ~present;
 	leaves = present & ~want;
-	if (st != ST_OK || (joins | leaves) == 0)
+	if (st != ST_OK || (joins | leaves) == 0 || dry_run)
 		return st;
-	if (!dry_run && !yes)
+	if (!yes)
 		st = ask(run, joins, leaves, err);
-	for (size_t i = 0; st == ST_OK && !dry_run && i < run->journal.n_sasts; i++)
-		if ((joins >> i & 1) != 0)
-			st = change_store(run, i, true, err);
-	for (size_t i = 0; st == ST_OK && !dry_run && i < run->journal.n_sasts; i++)
-		if ((leaves >> i & 1) != 0)
-			st = change_store(run, i, false, err);
-	return st == ST_OK ? change_memory(run, want, err) : st;
+	return st == ST_OK ? change_all(run, joins, true, err) : st;
+}
+
+enum status migrate_trust_leave(struct migrate_run *run, struct error *err)
+{
+	const size_t next = run->position.next;
+	migrate_set present = 0;
+	enum status st;
+
+	/* Nothing was made yet, or it is not on every server: what was trusted has to stay. */
+	if (next == 0 || run->position.pending > 0 ||
+	    (run->position.place != JOURNAL_READY && run->position.place != JOURNAL_FINISHED))
+		return ST_OK;
+	st = read_present(run, false, &present, err);
+	if (st != ST_OK)
+		return st;
+	return change_all(run, present & ~run->journal.steps[next - 1].list.trust, false, err);
 }

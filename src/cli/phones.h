@@ -41,9 +41,6 @@ void phones_scene_close(struct phones_scene *scene);
 const char *phones_holds_text(const struct fleet_group *group, const struct fleet_lists *lists);
 json_t *phones_holds_json(const struct fleet_group *group, const struct fleet_lists *lists);
 
-/* Index of the newest list that is served; lists->n: none is. */
-size_t phones_newest(const struct fleet_lists *lists);
-
 /* "yes", "no", "unknown": constant, for JSON; and translated. */
 const char *phones_answer_name(enum phone_answer answer);
 const char *phones_answer_text(enum phone_answer answer);

@@ -229,7 +229,7 @@ static void put_behind(
     const struct phones_scene *scene, const struct fleet_answer *answer, struct buffer *out)
 {
 	const struct fleet_lists *lists = &scene->world.lists;
-	const size_t newest = phones_newest(lists);
+	const size_t newest = fleet_newest(lists);
 
 	if (answer->behind > 0 && newest < lists->n)
 		buffer_printf(out,

@@ -195,22 +195,19 @@ json_t *phones_holds_json(const struct fleet_group *group, const struct fleet_li
 	    [PHONE_HOLDS_NONE] = "none",
 	    [PHONE_HOLDS_LIST] = "generation",
 	    [PHONE_HOLDS_OTHER] = "other"};
-	json_t *json = json_pack("{s:s}", "kind", kinds[group->ctl]);
+	const struct fleet_list *held =
+	    group->ctl == PHONE_HOLDS_LIST ? &lists->list[group->list] : NULL;
+	const bool is_file = held != NULL && held->list.generation == 0;
+	json_t *json = json_pack("{s:s}", "kind", is_file ? "file" : kinds[group->ctl]);
 
-	if (group->ctl == PHONE_HOLDS_LIST)
-		json_object_set_new(json, "generation",
-		    json_integer((json_int_t)lists->list[group->list].list.generation));
+	if (is_file)
+		json_object_set_new(json, "file", json_string(held->name));
+	else if (held != NULL)
+		json_object_set_new(
+		    json, "generation", json_integer((json_int_t)held->list.generation));
 	if (group->ctl == PHONE_HOLDS_OTHER)
 		json_object_set_new(json, "checksum", json_string(group->checksum));
 	return json;
-}
-
-size_t phones_newest(const struct fleet_lists *lists)
-{
-	for (size_t i = lists->n; i > 0; i--)
-		if (lists->list[i - 1].served && !lists->list[i - 1].withdrawn)
-			return i - 1;
-	return lists->n;
 }
 
 const char *phones_answer_name(enum phone_answer answer)

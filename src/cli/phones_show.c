@@ -181,7 +181,7 @@ static int show(const struct request *request)
 		st = fleet_ask(&scene.question, &answer, &err);
 	errno = 0;
 	if (st == ST_OK) {
-		shower.newest = phones_newest(&scene.world.lists);
+		shower.newest = fleet_newest(&scene.world.lists);
 		st = fleet_each(&scene.question, &answer, put, &shower, &err);
 	}
 	if (st == ST_OK)

@@ -34,6 +34,7 @@ struct runbook_step_parts {
 	struct runbook_lines typed; /* the commands */
 	struct runbook_lines says;
 	struct runbook_command commands[8];
+	struct runbook_command later[4];
 };
 
 /* Everything, and what it is gathered from.  Start from all zero. */
@@ -56,6 +57,7 @@ struct runbook_view {
 
 	struct runbook_lines hands, nodes, warnings, models, words;
 	char who[256];
+	char given_up_by[256];
 	struct runbook runbook;
 };
 /* Frees it, and closes its cluster. */

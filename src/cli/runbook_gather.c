@@ -49,7 +49,22 @@ void runbook_view_close(struct runbook_view *view)
 /* ---- the migration -----------------------------------------------------------------------------
  */
 
-/* One that was given up is history; the newest that was finished is told for the archive. */
+/* The entry of the audit log that ended the migration: the last one that speaks of it. */
+static enum status see_end(void *context, const struct audit_entry *entry, struct error *err)
+{
+	struct runbook_view *view = context;
+	char subject[48];
+
+	(void)err;
+	snprintf(subject, sizeof(subject), "migration %lld", (long long)view->journal.number);
+	if (strcmp(entry->subject, subject) == 0) {
+		view->runbook.given_up = entry->when;
+		text_cut_into(view->given_up_by, sizeof(view->given_up_by), entry->who);
+	}
+	return ST_OK;
+}
+
+/* The one that is under way; else the newest, for the archive, also when it was given up. */
 static enum status read_journal(struct runbook_view *view, struct error *err)
 {
 	struct store_migration stored = {.number = 0};
@@ -58,7 +73,7 @@ static enum status read_journal(struct runbook_view *view, struct error *err)
 
 	if (cluster->store != NULL)
 		st = store_migration(cluster->store, &stored, err);
-	if (st == ST_OK && stored.number > 0 && stored.state != MIGRATION_ABORTED) {
+	if (st == ST_OK && stored.number > 0) {
 		view->has_journal = true;
 		st = journal_read(&stored, &view->journal, err);
 		if (st != ST_OK)
@@ -74,7 +89,21 @@ static enum status read_journal(struct runbook_view *view, struct error *err)
 		view->position.place = JOURNAL_FINISHED;
 		view->position.next = view->journal.n_steps;
 	}
+	view->runbook.given_up_by = view->given_up_by;
+	if (st == ST_OK && view->journal.state == MIGRATION_ABORTED)
+		st = store_audit_each(cluster->store, see_end, view, err);
 	return st;
+}
+
+/* What the migration wants of the inventory; nobody would look for it there. */
+static enum status take_setting(struct runbook_view *view, struct error *err)
+{
+	char text[256];
+
+	if (!view->has_journal || view->journal.state == MIGRATION_ABORTED)
+		return ST_OK;
+	migrate_setting_due(&view->journal, &view->cluster.inventory, text);
+	return text[0] != '\0' ? runbook_lines_add(&view->warnings, text, err) : ST_OK;
 }
 
 /* ---- drift -------------------------------------------------------------------------------------
@@ -179,6 +208,14 @@ static enum status take_words(struct runbook_view *view, const char *config, str
 	}
 	if (st == ST_OK)
 		st = add_word(view, &text, &runbook->config_option, err);
+	/* Before the first CTL there may be no state file yet; the command is the same. */
+	buffer_printf(&text, "cp -p ");
+	quote(&text, inventory->state);
+	buffer_add(&text, " ", 1);
+	quote(&text, inventory->path);
+	buffer_printf(&text, " %s", _("FOLDER/"));
+	if (st == ST_OK)
+		st = add_word(view, &text, &runbook->put_away, err);
 	buffer_free(&text);
 	runbook->release = inventory->release.text;
 	if (view->cluster.current.number > 0) {
@@ -228,6 +265,8 @@ enum status runbook_gather(struct runbook_view *view, const char *config, struct
 		st = take_phones(view, err);
 	if (st == ST_OK)
 		st = read_journal(view, err);
+	if (st == ST_OK)
+		st = take_setting(view, err);
 	if (st == ST_OK)
 		st = runbook_gather_history(view, err);
 	if (st == ST_OK)

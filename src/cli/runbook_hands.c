@@ -89,7 +89,7 @@ enum status runbook_gather_hands(struct runbook_view *view, struct error *err)
 {
 	enum status st = ST_OK;
 
-	if (!view->has_journal)
+	if (!view->has_journal || view->journal.state == MIGRATION_ABORTED)
 		return add_current(view, err);
 	for (size_t i = 0; i < view->journal.n_sasts && i < MIGRATE_SASTS_MAX && st == ST_OK; i++)
 		st = add_journal_sast(view, i, err);

@@ -12,13 +12,11 @@
 /* ---- what to type ------------------------------------------------------------------------------
  */
 
-/* COMMAND with the runbook's --config, and what it SAYS (may be NULL). */
-static enum status add_command(struct runbook_view *view, size_t index, const char *command,
-    const char *says, struct error *err)
+/* COMMAND with the runbook's --config, and what it SAYS (may be NULL), into SLOT. */
+static enum status fill(struct runbook_view *view, size_t index, struct runbook_command *slot,
+    const char *command, const char *says, struct error *err)
 {
 	struct runbook_step_parts *parts = &view->parts[index];
-	struct runbook_step *step = &view->steps[index];
-	struct runbook_command *slot = &parts->commands[step->n_commands];
 	struct buffer typed = BUFFER_INIT;
 	enum status st;
 
@@ -31,10 +29,26 @@ static enum status add_command(struct runbook_view *view, size_t index, const ch
 	if (st == ST_OK) {
 		slot->command = parts->typed.list[parts->typed.n - 1];
 		slot->says = says != NULL ? parts->says.list[parts->says.n - 1] : NULL;
-		step->n_commands++;
 	}
 	buffer_free(&typed);
 	return st;
+}
+
+static enum status add_command(struct runbook_view *view, size_t index, const char *command,
+    const char *says, struct error *err)
+{
+	struct runbook_command *slot =
+	    &view->parts[index].commands[view->steps[index].n_commands++];
+
+	return fill(view, index, slot, command, says, err);
+}
+
+static enum status add_later(struct runbook_view *view, size_t index, const char *command,
+    const char *says, struct error *err)
+{
+	struct runbook_command *slot = &view->parts[index].later[view->steps[index].n_later++];
+
+	return fill(view, index, slot, command, says, err);
 }
 
 /* What `migrate status` begins with. */
@@ -88,18 +102,24 @@ static enum status add_saying(struct runbook_view *view, size_t index, const cha
 	return st;
 }
 
-static enum status add_import(struct runbook_view *view, size_t index, struct error *err)
+/* Phones fetch the CTL when they are reset, and many are off: they are looked at afterwards. */
+static enum status add_commands_later(struct runbook_view *view, size_t index, struct error *err)
 {
 	char says[128];
+	enum status st;
 
 	snprintf(says, sizeof(says), "%s  ...", _("Phones in the file"));
-	return add_command(view, index, "ctlsign phones import FILE.csv", says, err);
+	st = add_later(view, index, "ctlsign phones import FILE.csv", says, err);
+	if (st == ST_OK)
+		st = add_later(view, index, "ctlsign phones check",
+		    _("(at its end: how many did not hold the newest generation yet)"), err);
+	return st;
 }
 
 static enum status add_commands(struct runbook_view *view, size_t index, struct error *err)
 {
 	struct buffer says = BUFFER_INIT;
-	enum status st = add_import(view, index, err);
+	enum status st = ST_OK;
 
 	say_status(view, &says);
 	if (st == ST_OK)
@@ -115,18 +135,10 @@ static enum status add_commands(struct runbook_view *view, size_t index, struct 
 		    view->steps[index].made != NULL;
 	if (st == ST_OK)
 		st = add_command(view, index, "ctlsign nodes",
-		    _("(in every line the same MD5, SHA-1 and generation, and at its end: "
-		      "current)"),
+		    _("(in every line the same SHA-1 and generation, and at its end: current)"),
 		    err);
 	buffer_free(&says);
-	if (st != ST_OK || index + 1 < view->journal.n_steps)
-		return st;
-	/* Nothing follows that would look at phones again. */
-	st = add_import(view, index, err);
-	if (st == ST_OK)
-		st = add_command(view, index, "ctlsign phones check",
-		    _("(days later, when phones have been on: who does not hold it yet)"), err);
-	return st;
+	return st == ST_OK ? add_commands_later(view, index, err) : st;
 }
 
 /* ---- a step ------------------------------------------------------------------------------------
@@ -215,6 +227,7 @@ static enum status add_step(struct runbook_view *view, size_t index, struct erro
 	step->changes = parts->changes.list;
 	step->n_changes = parts->changes.n;
 	step->commands = parts->commands;
+	step->later = parts->later;
 	step->todo = parts->todo.list;
 	step->n_todo = parts->todo.n;
 	step->back = parts->back.list;

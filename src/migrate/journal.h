@@ -25,7 +25,9 @@ struct journal_step {
 	struct migrate_list list; /* sets are of the journal's sasts */
 	int64_t generation;	  /* that it became; 0: not yet */
 	time_t made;
-	int64_t said_phones_hold; /* the officer's word before it; 0: it was seen */
+	/* That was current before it; 0: not known yet.  Not kept: journal_locate() finds it. */
+	int64_t before;
+	int64_t said_phones_hold; /* the officer's word that it was signed by; 0: it was seen */
 	uint64_t accepted_lockout;
 	char who[128];
 };
@@ -78,15 +80,18 @@ struct journal_position {
 	enum journal_place place;
 	size_t next;	    /* from 0; n_steps when finished */
 	int64_t generation; /* of the last step that is done, or the pending one; 0: none */
+	unsigned digest;    /* enum tl_digest of the current CTL; 0: there is none */
 	int64_t pending;    /* what is on its way, a step or not; 0: nothing is */
 	char why[384];	    /* JOURNAL_CHANGED: printable, translated */
 };
 
 /*
  * Where JOURNAL stands: compares the generations after its base with its steps (kind of signing,
- * SASTs by certificate, signer), and fills in `generation` and `made` of steps that are done.  A
- * generation that fits no step, but lists the same SASTs as the last one done (an update for a new
- * server), is no change.  CURRENT and PENDING may be of number 0.
+ * SASTs by certificate, signer), and fills in `generation`, `made` and `before` of steps that are
+ * done, and `before` of the next one.  A generation that fits no step, but lists the same SASTs as
+ * the last one done (an update for a new server), is no change.  An officer's word that was noted
+ * for another generation than the step's, or for none, was for another signature: it is dropped.
+ * CURRENT and PENDING may be of number 0.
  */
 enum status journal_locate(struct journal *journal, struct store *store,
     const struct generation *current, const struct generation *pending,
@@ -130,12 +135,14 @@ struct conditions {
 	struct condition list[12];
 	size_t n;
 	bool ready; /* every one is met */
+	/* Phones of the fleet that are not proved to accept it: the number for --accept-lockout. */
+	uint64_t at_risk;
 };
 
 /*
  * The conditions of step INDEX.  ANSWER is what the model says of the step's CTL (fleet_ask() with
- * an offer of it; NULL: not asked).  An officer's word counts once it stands in the step:
- * said_phones_hold and accepted_lockout.
+ * an offer of it; NULL: not asked).  An officer's word counts while it stands in the step:
+ * said_phones_hold and accepted_lockout, which a run that is about to sign sets for itself.
  */
 void journal_conditions(const struct journal *journal, size_t index,
     const struct journal_position *position, const struct inventory *inventory,

@@ -166,16 +166,42 @@ static void ask_key(const struct asking *a)
 
 struct tally {
 	size_t groups, rejected, unknown; /* groups */
+	uint64_t left_out;		  /* phones that are in none of these */
 	enum phone_why why_rejected, why_unknown;
 };
 
-static struct tally count(const struct fleet_answer *answer)
+/* Bits of an RSA key that every phone can check. */
+#define KEY_OF_ALL 2048
+
+/*
+ * A phone without a CTL, of which nobody knows whether it can read the list, would meet the same
+ * with the one that servers have now: the step makes it no worse.
+ */
+static bool is_no_worse(const struct asking *a, const struct fleet_group *group)
 {
+	const unsigned now = a->position->digest;
+	const unsigned then = a->inventory->has_digest ? (unsigned)a->inventory->digest : now;
+	const int signer = a->list->signer;
+	const enum phone_why why = group->verdict.why;
+
+	return group->ctl == PHONE_HOLDS_NONE && group->verdict.outcome == PHONE_UNKNOWN &&
+	       (why == PHONE_WHY_FIRMWARE || why == PHONE_WHY_WHICH_FAMILY) && now != 0 &&
+	       now == then && signer >= 0 &&
+	       problem_key_bits(a->journal->sasts[signer].anchor.key) <= KEY_OF_ALL;
+}
+
+static struct tally count(const struct asking *a)
+{
+	const struct fleet_answer *answer = a->answer;
 	struct tally tally = {.groups = answer->n_groups};
 
 	for (size_t i = 0; i < answer->n_groups; i++) {
 		const struct phone_verdict *verdict = &answer->groups[i].verdict;
 
+		if (is_no_worse(a, &answer->groups[i])) {
+			tally.left_out += answer->groups[i].n;
+			continue;
+		}
 		if (verdict->outcome == PHONE_REJECTED && tally.rejected++ == 0)
 			tally.why_rejected = verdict->why;
 		if (verdict->outcome == PHONE_UNKNOWN && tally.unknown++ == 0)
@@ -185,15 +211,17 @@ static struct tally count(const struct fleet_answer *answer)
 }
 
 /* Whether it is proved of every single phone. */
-static bool all_accept(const struct fleet_answer *answer)
+static bool all_accept(const struct asking *a)
 {
+	const struct fleet_answer *answer = a->answer;
+
 	return answer != NULL && answer->has_fleet && answer->by_outcome[PHONE_REJECTED] == 0 &&
-	       answer->by_outcome[PHONE_UNKNOWN] == 0;
+	       answer->by_outcome[PHONE_UNKNOWN] == count(a).left_out;
 }
 
 static void ask_classes(const struct asking *a)
 {
-	const struct tally tally = count(a->answer);
+	const struct tally tally = count(a);
 	struct condition *c;
 
 	if (tally.rejected > 0) {
@@ -234,15 +262,25 @@ static void list_outcomes(const struct fleet_answer *answer, struct buffer *out)
 			    phone_outcome_text(safe[i]));
 }
 
-static void say_accepted(const struct asking *a, struct condition *c)
+static void say_accepted(const struct asking *a, uint64_t left_out, struct condition *c)
 {
 	struct buffer outcomes = BUFFER_INIT;
 	const uint64_t n = a->answer->n;
 
 	list_outcomes(a->answer, &outcomes);
+	if (left_out > 0)
+		buffer_printf(&outcomes,
+		    ngettext("%s%llu phone without a CTL: not known whether it knows the digest, "
+			     "and the step does not change that",
+			"%s%llu phones without a CTL: not known whether they know the digest, "
+			"and the step does not change that",
+			(unsigned long)left_out),
+		    outcomes.len > 0 ? "; " : "", (unsigned long long)left_out);
 	say(c,
-	    ngettext("the one phone (%llu) accepts it: %s", "all %llu phones accept it: %s",
-		(unsigned long)n),
+	    left_out > 0 ? ngettext("the one phone (%llu) is no worse off: %s",
+			       "none of %llu phones is worse off: %s", (unsigned long)n)
+			 : ngettext("the one phone (%llu) accepts it: %s",
+			       "all %llu phones accept it: %s", (unsigned long)n),
 	    (unsigned long long)n, buffer_text(&outcomes) != NULL ? buffer_text(&outcomes) : "");
 	buffer_free(&outcomes);
 }
@@ -251,14 +289,15 @@ static void ask_fleet(const struct asking *a)
 {
 	const struct journal_step *step = &a->journal->steps[a->index];
 	const uint64_t rejected = a->answer->by_outcome[PHONE_REJECTED];
-	const uint64_t unknown = a->answer->by_outcome[PHONE_UNKNOWN];
+	const struct tally tally = count(a);
+	const uint64_t unknown = a->answer->by_outcome[PHONE_UNKNOWN] - tally.left_out;
 	const uint64_t accepted = step->accepted_lockout;
-	const bool word = accepted > 0 && (accepted == rejected + unknown ||
-					      (unknown == 0 && accepted == rejected));
-	const struct tally tally = count(a->answer);
+	const uint64_t at_risk =
+	    rejected + (unknown > 0 ? a->answer->by_outcome[PHONE_UNKNOWN] : 0);
 	struct condition *c;
 
-	if (word) {
+	a->out->at_risk = at_risk;
+	if (accepted > 0 && accepted == at_risk) {
 		c = add(a, "phones-accept", CONDITION_MET);
 		say(c,
 		    ngettext("%llu phone would be locked out, which an officer accepts",
@@ -273,8 +312,8 @@ static void ask_fleet(const struct asking *a)
 		    (unsigned long long)rejected, (unsigned long long)a->answer->n,
 		    phone_why_text(tally.why_rejected));
 		advise(c, "%s",
-		    _("see which: ctlsign phones show; wait until they have the CTL before, or "
-		      "visit them, and import the fleet again"));
+		    _("which: ctlsign migrate next --lockout-list FILE; wait until they have the "
+		      "CTL before, or visit them, and import the fleet again"));
 	} else if (unknown > 0) {
 		c = add(a, "phones-accept", CONDITION_NOT_KNOWN);
 		say(c,
@@ -283,11 +322,11 @@ static void ask_fleet(const struct asking *a)
 		    (unsigned long long)unknown, (unsigned long long)a->answer->n,
 		    phone_why_text(tally.why_unknown));
 		advise(c, "%s",
-		    _("see which: ctlsign phones show; find out what is missing, and import the "
-		      "fleet again"));
+		    _("which: ctlsign migrate next names them; find out what is missing, and "
+		      "import the fleet again"));
 	} else {
 		c = add(a, "phones-accept", CONDITION_MET);
-		say_accepted(a, c);
+		say_accepted(a, tally.left_out, c);
 	}
 }
 
@@ -336,7 +375,7 @@ static void ask_hold(const struct asking *a)
 		c = add(a, "phones-hold", CONDITION_MET);
 		say(c, _("an officer says that all phones hold generation %lld"),
 		    (long long)step->said_phones_hold);
-	} else if (all_accept(answer)) {
+	} else if (all_accept(a)) {
 		c = add(a, "phones-hold", CONDITION_MET);
 		say(c,
 		    ngettext("%llu of %llu phones was not seen with the newest CTL, but accepts "

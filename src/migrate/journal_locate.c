@@ -25,6 +25,8 @@ struct walk {
 	struct journal_position *out;
 	int mode; /* of the cluster when the plan was made */
 	size_t next;
+	int64_t previous;		  /* the generation before the one that is looked at */
+	int64_t noted[MIGRATE_STEPS_MAX]; /* generation of each step, as the journal had it */
 };
 
 /* ---- generations and steps ---------------------------------------------------------------------
@@ -157,6 +159,7 @@ static enum status step_over(struct walk *w, const struct generation *generation
 		step = &w->journal->steps[w->next];
 		step->generation = generation->number;
 		step->made = generation->made;
+		step->before = w->previous;
 		step->list.signer = shape.signer;
 		if (step->who[0] == '\0')
 			text_one_line_into(step->who, sizeof(step->who), generation->who);
@@ -194,6 +197,7 @@ static enum status look_at_pending(
  */
 
 struct numbers {
+	struct journal *journal;
 	int64_t base;
 	bool has_base;
 	int mode; /* of the base */
@@ -206,6 +210,10 @@ static enum status collect(void *context, const struct generation *generation, s
 	struct numbers *numbers = context;
 	int64_t *more;
 
+	for (size_t i = 0; i < numbers->journal->n_before; i++)
+		if (generation->number < numbers->journal->steps[i].generation &&
+		    generation->number > numbers->journal->steps[i].before)
+			numbers->journal->steps[i].before = generation->number;
 	if (generation->number == numbers->base) {
 		numbers->has_base = true;
 		numbers->mode = generation->mode;
@@ -236,6 +244,7 @@ static enum status walk_on(struct walk *w, const struct numbers *numbers,
 			st = store_generation(w->store, numbers->after[i], &read, err);
 		if (st == ST_OK)
 			st = step_over(w, is_current ? current : &read, err);
+		w->previous = numbers->after[i];
 		generation_free(&read);
 	}
 	return st;
@@ -254,11 +263,46 @@ static void lost_base(struct walk *w)
 }
 
 /* Steps of the present plan are found anew each time, whatever was noted. */
-static void forget(struct journal *journal)
+static void forget(struct walk *w)
 {
-	for (size_t i = journal->n_before; i < journal->n_steps; i++) {
+	struct journal *journal = w->journal;
+
+	for (size_t i = 0; i < journal->n_steps; i++) {
+		w->noted[i] = journal->steps[i].generation;
+		journal->steps[i].before = 0;
+		if (i < journal->n_before)
+			continue;
 		journal->steps[i].generation = 0;
 		journal->steps[i].made = 0;
+	}
+}
+
+static unsigned digest_of(const struct generation *generation)
+{
+	struct trustlist list = TRUSTLIST_INIT;
+	unsigned digest = 0;
+
+	if (generation != NULL && generation->number > 0 &&
+	    tl_read(&list, buffer_bytes(&generation->ctl), NULL) == ST_OK)
+		digest = list.digest;
+	tl_free(&list);
+	return digest;
+}
+
+/* What was said before another signature, or before none, says nothing of this one. */
+static void drop_words(struct walk *w)
+{
+	for (size_t i = w->journal->n_before; i < w->journal->n_steps; i++) {
+		struct journal_step *step = &w->journal->steps[i];
+		const bool pending = i == w->next && w->out->place == JOURNAL_PENDING;
+		const int64_t is = pending ? w->out->pending : step->generation;
+
+		if (is > 0 && is == w->noted[i])
+			continue;
+		step->said_phones_hold = 0;
+		step->accepted_lockout = 0;
+		if (is == 0)
+			step->who[0] = '\0';
 	}
 }
 
@@ -267,13 +311,14 @@ enum status journal_locate(struct journal *journal, struct store *store,
     struct journal_position *out, struct error *err)
 {
 	struct walk w = {.journal = journal, .store = store, .out = out, .next = journal->n_before};
-	struct numbers numbers = {.base = journal->base};
+	struct numbers numbers = {.journal = journal, .base = journal->base};
 	enum status st;
 
 	*out = (struct journal_position){.place = JOURNAL_READY};
 	if (w.next > 0)
 		out->generation = journal->steps[w.next - 1].generation;
-	forget(journal);
+	forget(&w);
+	w.previous = journal->base;
 	st = store_generations(store, collect, &numbers, err);
 	w.mode = numbers.mode;
 	if (st == ST_OK && !numbers.has_base)
@@ -284,6 +329,11 @@ enum status journal_locate(struct journal *journal, struct store *store,
 		st = look_at_pending(&w, pending, err);
 	if (st == ST_OK && out->place == JOURNAL_READY && w.next == journal->n_steps)
 		out->place = JOURNAL_FINISHED;
+	if (st == ST_OK)
+		out->digest = digest_of(current);
+	if (st == ST_OK && w.next < journal->n_steps && current != NULL)
+		journal->steps[w.next].before = current->number;
+	drop_words(&w);
 	out->next = w.next;
 	free(numbers.after);
 	return st;

@@ -6,6 +6,7 @@
 #include "migrate/journal_parts.h"
 
 #include <openssl/x509.h>
+#include <stdio.h>
 
 /* Appends the names of SET: "A, B and C", or, when any of them will do, "A, B or C". */
 static void name_all(const struct journal *journal, migrate_set set, bool any, struct buffer *out)
@@ -161,20 +162,51 @@ static migrate_set ways_back(const struct journal *journal, const struct migrate
 /* The generation before step INDEX; 0: not made yet. */
 static int64_t generation_before(const struct journal *journal, size_t index)
 {
+	if (journal->steps[index].before > 0)
+		return journal->steps[index].before;
 	if (index == journal->n_before)
 		return journal->base;
 	return index > 0 ? journal->steps[index - 1].generation : 0;
 }
 
+/*
+ * One command that works as it is typed: who signs is told to it, since the signer of the CTL that
+ * is current is not always the one who can sign the way back.
+ */
+static void put_rollback(const struct journal *journal, const struct migrate_list *before,
+    migrate_set back, int64_t generation, struct buffer *out)
+{
+	migrate_set tokens = 0, chosen;
+	struct buffer names = BUFFER_INIT;
+	char number[24];
+
+	for (size_t i = 0; i < journal->n_sasts; i++)
+		if (journal->sasts[i].kind == MIGRATE_TOKEN)
+			tokens |= PROBLEM_BIT(i);
+	chosen = before->signing == SIGNING_TOKENS ? back & tokens : back & ~tokens;
+	if (chosen == 0)
+		chosen = back;
+	name_all(journal, chosen, true, &names);
+	if (generation > 0)
+		snprintf(number, sizeof(number), "%lld", (long long)generation);
+	else
+		snprintf(number, sizeof(number), "N");
+	buffer_printf(out,
+	    (chosen & tokens) != 0
+		? _("after that: ctlsign rollback %s --token TOKEN, with %s, whom phones know with "
+		    "either CTL")
+		: _("after that: ctlsign rollback %s --sign-with KEY, with the key of %s, whom "
+		    "phones know with either CTL"),
+	    number, text_of(&names));
+	buffer_printf(out, "%s\n", generation > 0 ? "" : _("; N is the generation before"));
+	buffer_free(&names);
+}
+
 void journal_step_back(const struct journal *journal, size_t index, struct buffer *out)
 {
 	const struct migrate_list *before = journal_before(journal, index);
-	const struct migrate_list *list = &journal->steps[index].list;
-	const migrate_set back = ways_back(journal, before, list);
-	const int64_t generation = generation_before(journal, index);
-	struct buffer names = BUFFER_INIT;
+	const migrate_set back = ways_back(journal, before, &journal->steps[index].list);
 
-	name_all(journal, back, true, &names);
 	buffer_printf(out, "%s\n",
 	    _("before every server has it: ctlsign publish --back, which puts the CTL before it "
 	      "back"));
@@ -182,18 +214,9 @@ void journal_step_back(const struct journal *journal, size_t index, struct buffe
 		buffer_printf(out, "%s\n",
 		    _("after that there is no way back: it has no SAST with a key in common with "
 		      "the CTL before, so phones that have it would reject that one"));
-	else if (generation > 0)
-		buffer_printf(out,
-		    _("after that: ctlsign rollback %lld, signed by %s, which phones know with "
-		      "either CTL\n"),
-		    (long long)generation, text_of(&names));
 	else
-		buffer_printf(out,
-		    _("after that: ctlsign rollback to the generation before, signed by %s, which "
-		      "phones know with either CTL\n"),
-		    text_of(&names));
+		put_rollback(journal, before, back, generation_before(journal, index), out);
 	if (index + 1 < journal->n_steps)
 		buffer_printf(out, "%s\n",
 		    _("or stay here: the migration can wait at this step as long as it has to"));
-	buffer_free(&names);
 }

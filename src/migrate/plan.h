@@ -82,6 +82,11 @@ struct migrate_problem {
 	migrate_set certificates;     /* SASTs whose certificate stands in any record of it */
 	struct migrate_group *groups; /* owned */
 	size_t n_groups;
+	/*
+	 * Phones without a CTL that stand in no group: it is not known whether they know the
+	 * digest, which is that of the CTL that they would load today, so no step changes that.
+	 */
+	uint64_t n_left_out;
 	struct migrate_goal goal;
 	/* What owns what is borrowed above; freed with it. */
 	void *owned;

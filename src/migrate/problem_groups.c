@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bits of an RSA key that every phone can check. */
+#define KEY_OF_ALL 2048
+
 /* What a list is to the planner. */
 struct held_list {
 	migrate_set held;
@@ -180,6 +183,34 @@ static void add_list(void *context, size_t list)
 	a->st = add(a->grouping, a->number, PHONE_HOLDS_LIST, list, a->err);
 }
 
+/* Whether no key that may sign is larger than the one that signed what servers have now. */
+static bool keys_are_no_larger(const struct migrate_problem *problem)
+{
+	const int signer = problem->current.signer;
+	const unsigned today = signer >= 0 ? problem->sasts[signer].key_bits : 0;
+
+	for (size_t i = 0; i < problem->n_sasts; i++)
+		if (problem->sasts[i].has_key && problem->sasts[i].key_bits > today &&
+		    problem->sasts[i].key_bits > KEY_OF_ALL)
+			return false;
+	return true;
+}
+
+/*
+ * A phone that holds no CTL, and of which nobody knows whether it knows the digest, meets the same
+ * today: the list that servers have is no other to it than those to come.
+ */
+static bool is_left_out(const struct problem_making *m, const struct fleet_group *group)
+{
+	const unsigned digest = m->cluster->digest;
+	const struct phone_family *family = group->family;
+
+	return group->ctl == PHONE_HOLDS_NONE && digest == m->cluster->list->digest &&
+	       digest > TL_SHA1 && digest <= TL_SHA512 &&
+	       (family == NULL || family->digests[digest] == PHONE_MAYBE) &&
+	       keys_are_no_larger(m->out);
+}
+
 enum status problem_make_groups(struct problem_making *m, struct error *err)
 {
 	const struct fleet_answer *fleet = m->cluster->fleet;
@@ -190,7 +221,9 @@ enum status problem_make_groups(struct problem_making *m, struct error *err)
 		struct adding adding = {
 		    .grouping = &g, .number = i, .last = SIZE_MAX, .st = ST_OK, .err = err};
 
-		if (fleet->groups[i].ctl != PHONE_HOLDS_LIST)
+		if (is_left_out(m, &fleet->groups[i]))
+			m->out->n_left_out += fleet->groups[i].n;
+		else if (fleet->groups[i].ctl != PHONE_HOLDS_LIST)
 			st = add(&g, i, fleet->groups[i].ctl, 0, err);
 		adding.st = st;
 		each_list(m, &fleet->groups[i], add_list, &adding);

@@ -35,9 +35,12 @@ struct runbook_step {
 	size_t n_changes;
 	const struct runbook_command *commands; /* in their order */
 	size_t n_commands;
-	const char *const *todo; /* what to restart, and the like */
+	const char *const *todo; /* what to restart, and the like: after the commands */
 	size_t n_todo;
-	const char *const *back; /* the way back, a sentence each */
+	const struct runbook_command *later; /* days after that, when phones have been on */
+	size_t n_later;
+	/* The way back, a sentence each, which may name a command: from "ctlsign " to a comma. */
+	const char *const *back;
 	size_t n_back;
 	const struct generation *made; /* NULL: not yet */
 };
@@ -45,10 +48,13 @@ struct runbook_step {
 struct runbook {
 	const char *cluster, *release, *conf, *mode, *signing, *tokenless_signer;
 	const char *config_option; /* behind every command: "" or " --config 'FILE'" */
+	const char *put_away;	   /* the command that copies state and inventory; NULL: none */
 	time_t now;
 	const char *who;
 	const struct journal *journal;		      /* NULL: no migration is under way */
 	const struct journal_position *position;      /* the same */
+	time_t given_up;			      /* a journal that was: when; 0: not known */
+	const char *given_up_by;		      /* "": not known */
 	const struct runbook_generation *generations; /* oldest first */
 	size_t n_generations;
 	int64_t current; /* number of the current generation; 0: none */

@@ -20,6 +20,16 @@ bool runbook_step_is_signed(const struct runbook *runbook, size_t index)
 		   index == runbook->position->next);
 }
 
+bool runbook_is_given_up(const struct runbook *runbook)
+{
+	return runbook->journal != NULL && runbook->journal->state == MIGRATION_ABORTED;
+}
+
+bool runbook_step_is_told(const struct runbook *runbook, size_t index)
+{
+	return !runbook_is_given_up(runbook) || runbook_step_is_signed(runbook, index);
+}
+
 const char *runbook_step_word(const struct runbook *runbook, size_t index)
 {
 	if (runbook_step_is_done(runbook, index))
@@ -29,9 +39,7 @@ const char *runbook_step_word(const struct runbook *runbook, size_t index)
 	if (runbook->position != NULL && index == runbook->position->next &&
 	    runbook->position->place == JOURNAL_READY && runbook->journal->state == MIGRATION_OPEN)
 		return _("next");
-	return runbook->journal != NULL && runbook->journal->state == MIGRATION_ABORTED
-		   ? _("given up")
-		   : _("planned");
+	return runbook_is_given_up(runbook) ? _("given up") : _("planned");
 }
 
 const char *runbook_state_word(const struct runbook *runbook, const struct generation *generation)
@@ -172,7 +180,8 @@ size_t runbook_chain(const struct runbook *runbook, struct runbook_link links[RU
 {
 	size_t first = first_generation(runbook), steps = 0, n = 0;
 
-	while (steps < runbook->n_steps && runbook_step_is_signed(runbook, steps))
+	while (steps < runbook->n_steps &&
+	       (runbook_step_is_signed(runbook, steps) || !runbook_step_is_told(runbook, steps)))
 		steps++;
 	/* Steps are eight at most, so that there is room for generations. */
 	while (runbook->n_generations - first + runbook->n_steps - steps > RUNBOOK_LINKS_MAX)

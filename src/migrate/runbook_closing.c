@@ -62,17 +62,14 @@ void runbook_put_samples(
 static void put_ways_back(
     const struct runbook_pen *pen, const struct runbook *runbook, struct buffer *out)
 {
-	char text[1024];
+	char text[64];
 
 	for (size_t i = 0; i < runbook->n_steps; i++) {
-		if (runbook->steps[i].n_back == 0)
+		if (runbook->steps[i].n_back == 0 || !runbook_step_is_told(runbook, i))
 			continue;
 		snprintf(text, sizeof(text), _("Step %zu"), i + 1);
 		pen->heading(out, 3, text);
-		pen->list(out);
-		for (size_t k = 0; k < runbook->steps[i].n_back; k++)
-			pen->item(out, RUNBOOK_POINT, runbook->steps[i].back[k]);
-		pen->list_end(out);
+		runbook_put_back(pen, runbook, i, out);
 	}
 }
 

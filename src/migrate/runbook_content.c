@@ -49,14 +49,31 @@ static void put_made(
 	buffer_free(&text);
 }
 
+/* "This migration was given up on 2026-11-23 14:05:09 CET by anna." */
+static void say_given_up(const struct runbook *runbook, struct buffer *out)
+{
+	struct buffer when = BUFFER_INIT;
+	const char *told;
+
+	text_time_local(&when, runbook->given_up);
+	told = buffer_text(&when);
+	if (runbook->given_up > 0 && runbook->given_up_by != NULL && told != NULL)
+		buffer_printf(out, _("This migration was given up on %s by %s."), told,
+		    runbook->given_up_by);
+	else
+		buffer_printf(out, "%s", _("This migration was given up."));
+	buffer_printf(out, " %s", _("What follows are its steps that were signed."));
+	buffer_free(&when);
+}
+
 /* ---- where a migration stands ---------------------------------------------------------------- */
 
 static void say_place(const struct runbook *runbook, struct buffer *out)
 {
 	const struct journal_position *position = runbook->position;
 
-	if (runbook->journal->state == MIGRATION_ABORTED) {
-		buffer_printf(out, "%s", _("This migration was given up."));
+	if (runbook_is_given_up(runbook)) {
+		say_given_up(runbook, out);
 		return;
 	}
 	switch (position->place) {
@@ -180,7 +197,10 @@ void runbook_write(const struct runbook_pen *pen, const struct runbook *runbook,
 		put_how_to_begin(pen, runbook, out);
 	runbook_put_before(pen, runbook, out);
 	for (size_t i = 0; i < runbook->n_steps; i++)
-		runbook_put_step(pen, runbook, i, out);
+		if (runbook_step_is_told(runbook, i))
+			runbook_put_step(pen, runbook, i, out);
+	if (runbook_is_given_up(runbook))
+		put_how_to_begin(pen, runbook, out);
 	runbook_put_samples(pen, runbook, out);
 	runbook_put_wrong(pen, runbook, out);
 	runbook_put_signatures(pen, runbook, out);

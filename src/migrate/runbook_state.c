@@ -191,7 +191,14 @@ void runbook_put_before(
 	put_open_items(pen, runbook->nodes, runbook->n_nodes, out);
 	pen->heading(out, 3, _("Look at this first"));
 	pen->list(out);
-	pen->item(out, RUNBOOK_OPEN, _("a copy of the state file and of ctlsign.conf is put away"));
+	pen->item(out, RUNBOOK_OPEN,
+	    _("a copy of the state file and of ctlsign.conf is put away, made while no ctlsign "
+	      "runs"));
+	if (runbook->put_away != NULL) {
+		pen->list_end(out);
+		pen->command(out, &(struct runbook_command){.command = runbook->put_away});
+		pen->list(out);
+	}
 	snprintf(state, sizeof(state), _("the history is whole: ctlsign audit verify%s"),
 	    runbook->config_option);
 	pen->item(out, RUNBOOK_OPEN, state);

@@ -217,14 +217,14 @@ static void put_phones(
 /* ---- what to type, and after ------------------------------------------------------------------
  */
 
-static void put_commands(
-    const struct runbook_pen *pen, const struct runbook_step *step, struct buffer *out)
+static void put_commands(const struct runbook_pen *pen, const char *heading,
+    const struct runbook_command *commands, size_t n, struct buffer *out)
 {
-	if (step->n_commands == 0)
+	if (n == 0)
 		return;
-	pen->heading(out, 3, _("What to type"));
-	for (size_t i = 0; i < step->n_commands; i++)
-		pen->command(out, &step->commands[i]);
+	pen->heading(out, 3, heading);
+	for (size_t i = 0; i < n; i++)
+		pen->command(out, &commands[i]);
 }
 
 /* What phones have to show: known once it is signed, room to write it down before. */
@@ -251,6 +251,59 @@ static void put_compare(
 	buffer_free(&md5);
 	buffer_free(&sha1);
 }
+
+/* ---- the way back ------------------------------------------------------------------------------
+ */
+
+/* A piece of a sentence, without the blanks and commas at its ends. */
+static void put_piece(
+    const struct runbook_pen *pen, const char *text, size_t len, struct buffer *out)
+{
+	struct buffer piece = BUFFER_INIT;
+
+	while (len > 0 && strchr(" ,;", text[0]) != NULL) {
+		text++;
+		len--;
+	}
+	while (len > 0 && strchr(" ,;", text[len - 1]) != NULL)
+		len--;
+	buffer_add(&piece, text, len);
+	if (len > 0)
+		pen->paragraph(out, text_of(&piece));
+	buffer_free(&piece);
+}
+
+/* What is to be typed stands alone, so that nobody types half of it. */
+static void put_back(const struct runbook_pen *pen, const struct runbook *runbook,
+    const char *sentence, struct buffer *out)
+{
+	const char *command = strstr(sentence, "ctlsign ");
+	struct buffer typed = BUFFER_INIT;
+	size_t len;
+
+	if (command == NULL) {
+		put_piece(pen, sentence, strlen(sentence), out);
+		return;
+	}
+	len = strcspn(command, ",;");
+	buffer_add(&typed, command, len);
+	put_piece(pen, sentence, (size_t)(command - sentence), out);
+	runbook_put_command(pen, runbook, text_of(&typed), out);
+	put_piece(pen, command + len, strlen(command + len), out);
+	buffer_free(&typed);
+}
+
+void runbook_put_back(const struct runbook_pen *pen, const struct runbook *runbook, size_t index,
+    struct buffer *out)
+{
+	const struct runbook_step *step = &runbook->steps[index];
+
+	for (size_t i = 0; i < step->n_back; i++)
+		put_back(pen, runbook, step->back[i], out);
+}
+
+/* ---- the step as a whole -----------------------------------------------------------------------
+ */
 
 static void put_heading(
     const struct runbook_pen *pen, const struct runbook *runbook, size_t index, struct buffer *out)
@@ -284,15 +337,17 @@ void runbook_put_step(
 	put_made(pen, runbook, index, out);
 	put_conditions(pen, runbook, index, out);
 	put_phones(pen, runbook, index, out);
-	put_commands(pen, step, out);
+	put_commands(pen, _("What to type"), step->commands, step->n_commands, out);
 	if (step->n_todo > 0) {
 		pen->heading(out, 3, _("What to do then"));
 		put_sentences(pen, RUNBOOK_OPEN, step->todo, step->n_todo, out);
 	}
 	put_compare(pen, runbook, index, out);
+	put_commands(pen, _("Days later, when the phones have been on"), step->later,
+	    step->n_later, out);
 	if (step->n_back > 0) {
 		pen->heading(out, 3, _("The way back"));
-		put_sentences(pen, RUNBOOK_POINT, step->back, step->n_back, out);
+		runbook_put_back(pen, runbook, index, out);
 	}
 	put_signature(pen, out);
 }

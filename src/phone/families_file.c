@@ -57,7 +57,7 @@ static enum status take_name(
 
 	text_printable_into(shown, sizeof(shown), text_bytes(place->section->title));
 	if (strlen(shown) < sizeof(family->name)) {
-		snprintf(family->name, sizeof(family->name), "%s", shown);
+		text_cut_into(family->name, sizeof(family->name), shown);
 		return ST_OK;
 	}
 	error_set(err, ST_FORMAT, _("the name of the family '%s' is longer than %zu bytes"), shown,

@@ -50,8 +50,8 @@ struct fleet_imported {
  * "Name", "Model", "Device Type", "CTL", "CTL MD5", "CTL Checksum", "ITL", "ITL SHA1", ...); others
  * are skipped; name and CTL have to be there.  Delimiter ',', ';' or tab: what the first row has.
  * A byte-order mark is skipped.  A checksum is 32 (MD5) or 40 (SHA-1) hex digits, separators do not
- * count; empty: not known (what was known stays); "none", "not installed", "no", "-": no list is
- * installed.
+ * count; empty: not known; "none", "not installed", "no", "-": no list is installed.  What is not
+ * known, the model included, stays as it was known before.
  *
  * Wrong rows (odd quotes, too few columns, a name that is none, an impossible checksum, a device
  * twice with different content, a last line cut in the middle) are counted, the first ones listed.
@@ -64,17 +64,27 @@ void fleet_imported_free(struct fleet_imported *imported);
 
 /* ---- the CTLs that phones may hold ----------------------------------------------------------- */
 
-/* Owned, with the files' bytes; oldest first.  Start from all zero. */
+/*
+ * Owned, with the files' bytes; in the order in which servers ceased to have them: those that were
+ * taken back stand before the one that was served again, and what may be served now stands last.
+ * So what a phone may have got since some time is all from some index on.  Start from all zero.
+ */
 struct fleet_lists {
 	struct fleet_list {
 		struct phone_list list; /* `valid` is set: it was verified when it was signed */
 		struct buffer file;
-		time_t made;
-		bool served; /* phones may have got it: done, or taken back after it was served */
-		/* Neither set: what was served before it is served no more. */
+		time_t made;	/* signed; servers may have got it much later */
+		time_t done;	/* on every server, or taken back from all; 0 while pending */
+		bool served;	/* phones may have got it */
 		bool pending;	/* not on every server yet */
 		bool withdrawn; /* taken back: what was served before it was served again */
-		char name[96];	/* printable, translated: "generation 3", "the file /srv/..." */
+		/*
+		 * The CTL file of this machine, which is not what should stand there: restored from
+		 * a backup, or somebody else's.  It is served now, whatever the history says; a
+		 * generation that is not the newest keeps its number.
+		 */
+		bool foreign;
+		char name[96]; /* printable, translated: "generation 3", "/srv/CTLFile.tlv" */
 	} * list;
 	size_t n;
 };
@@ -85,10 +95,18 @@ struct fleet_lists {
  * fleet_lists_free() in any case.
  */
 enum status fleet_lists_read(struct store *store, struct fleet_lists *out, struct error *err);
-/* Adds a file that is none of them: the CTL file of this machine, for one. */
+/*
+ * Adds FILE, which is served now, as NAME, unless it is the newest generation or the pending one;
+ * an older one becomes `foreign`.  Once more the same file changes nothing.  ST_FORMAT when it is
+ * no list; nothing is added then.
+ */
 enum status fleet_lists_add(
-    struct fleet_lists *lists, struct bytes file, const char *name, time_t made, struct error *err);
+    struct fleet_lists *lists, struct bytes file, const char *name, time_t now, struct error *err);
 void fleet_lists_free(struct fleet_lists *lists);
+
+/* Index of the newest generation that is served, lists->n when none is; a `foreign` one is not it.
+ */
+size_t fleet_newest(const struct fleet_lists *lists);
 
 /* ---- asking it ------------------------------------------------------------------------------- */
 
@@ -99,8 +117,8 @@ struct fleet_question {
 	/* What is offered; `list` NULL: nothing, groups get no verdict (outcome PHONE_UNKNOWN). */
 	struct phone_offer offer;
 	/*
-	 * An officer's word: every phone holds this generation or a later one, whatever was seen.
-	 * 0: nobody said so.
+	 * An officer's word: every phone holds this generation or a later one, whatever was seen;
+	 * or a `foreign` list, of which nobody said anything.  0: nobody said so.
 	 */
 	int64_t phones_hold;
 	time_t now;
@@ -120,7 +138,7 @@ struct fleet_group {
 	enum phone_holds ctl;
 	size_t list;	      /* PHONE_HOLDS_LIST: index in lists */
 	const char *checksum; /* PHONE_HOLDS_OTHER: as imported; borrowed */
-	size_t since; /* first index in lists that it may have got after that; lists->n: none */
+	size_t since;	      /* from this index on it may have got those served; lists->n: none */
 	enum phone_answer itl;
 	uint64_t n; /* phones; 0 in a check without a fleet */
 	struct phone_verdict verdict;
@@ -140,9 +158,9 @@ struct fleet_answer {
 
 /*
  * Asks the model for every group of phones.  Without a fleet the groups are classes: phones that
- * hold the newest list that was served, or another one that was the newest less than STRAGGLER_DAYS
- * ago (not those before PHONES_HOLD), with Security By Default (and an ITL) and without.  No list
- * was ever served: no groups.  fleet_answer_free() in any case.
+ * hold a list that is served, or was less than STRAGGLER_DAYS ago (not those before PHONES_HOLD),
+ * with Security By Default (and an ITL) and without.  No list was ever served: no groups.
+ * fleet_answer_free() in any case.
  */
 enum status fleet_ask(
     const struct fleet_question *question, struct fleet_answer *out, struct error *err);

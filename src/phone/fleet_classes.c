@@ -9,21 +9,6 @@
 
 #define DAY (24 * 60 * 60)
 
-/* Whether phones that were away for no longer than STRAGGLER_DAYS may hold list AT. */
-static bool is_recent(const struct fleet_question *question, size_t at, size_t newest)
-{
-	const struct fleet_lists *lists = question->lists;
-	const time_t horizon = question->now - (time_t)question->straggler_days * DAY;
-
-	if (!lists->list[at].served)
-		return false;
-	/* It was the newest until the next one was made, or is still. */
-	for (size_t i = at + 1; i < lists->n; i++)
-		if (lists->list[i].served && !lists->list[i].withdrawn)
-			return at == newest || lists->list[i].made > horizon;
-	return true;
-}
-
 static enum status add_class(struct fleet_verdicts *verdicts, const struct phone_family *family,
     enum phone_answer itl, size_t list, struct fleet_answer *out, struct error *err)
 {
@@ -43,16 +28,19 @@ enum status fleet_classes(
     const struct fleet_question *question, struct fleet_answer *out, struct error *err)
 {
 	const struct fleet_lists *lists = question->lists;
-	const size_t newest = fleet_newest(lists);
+	/* Phones that were away for no longer may hold what was served then. */
+	const time_t horizon = question->now - (time_t)question->straggler_days * DAY;
+	time_t *until = calloc(lists->n + 1, sizeof(*until));
 	struct fleet_verdicts verdicts = {0};
 	enum status st = fleet_verdicts_open(&verdicts, question, err);
-	size_t first = verdicts.floor < lists->n ? verdicts.floor : 0;
 
 	out->groups = calloc(2 * lists->n + 1, sizeof(*out->groups));
-	if (st == ST_OK && out->groups == NULL)
+	if (st == ST_OK && (until == NULL || out->groups == NULL))
 		st = error_no_memory(err);
-	for (size_t i = lists->n; st == ST_OK && i > first; i--) {
-		if (!is_recent(question, i - 1, newest))
+	if (st == ST_OK)
+		fleet_untils(lists, until);
+	for (size_t i = lists->n; st == ST_OK && i > verdicts.floor; i--) {
+		if (!lists->list[i - 1].served || until[i - 1] <= horizon)
 			continue;
 		st = add_class(&verdicts, &phone_family_with_sbd, PHONE_YES, i - 1, out, err);
 		if (st == ST_OK)
@@ -62,5 +50,6 @@ enum status fleet_classes(
 	if (st == ST_OK)
 		qsort(out->groups, out->n_groups, sizeof(*out->groups), fleet_compare_groups);
 	fleet_verdicts_free(&verdicts);
+	free(until);
 	return st;
 }

@@ -10,21 +10,26 @@
 
 /* ---- which list when ------------------------------------------------------------------------ */
 
-/* The newest list that is served, n when none is. */
-size_t fleet_newest(const struct fleet_lists *lists);
+/*
+ * Until when each list was served: a list is until every server has the next one.  UNTIL has room
+ * for lists->n; it does not descend, even where clocks went backwards.
+ */
+#define FLEET_SERVED_NOW ((time_t)INT64_MAX)
+void fleet_untils(const struct fleet_lists *lists, time_t *until);
 
 /*
  * The first list that a phone, seen at SEEN with list HELD (n: none of them), may have got since:
  * what was served then, and all later ones.
  */
-size_t fleet_since(const struct fleet_lists *lists, time_t seen, size_t held);
+size_t fleet_since(const struct fleet_lists *lists, const time_t *until, time_t seen, size_t held);
 
 /* ---- verdicts ------------------------------------------------------------------------------- */
 
 /* Verdicts that were asked for already, by family and ITL.  Start from all zero. */
 struct fleet_verdicts {
 	const struct fleet_question *question;
-	size_t floor; /* of phones_hold: the index of that list; n: nobody said so */
+	size_t said;  /* the index of phones_hold; n: nobody said so */
+	size_t floor; /* the first list that counts then; 0 */
 	struct fleet_verdict_row *rows;
 	size_t n, cap;
 };
@@ -53,6 +58,7 @@ struct fleet_owned {
 	struct store_phone_words words;
 	const struct phone_family **families; /* of the models, by number */
 	uint32_t *ctls;			      /* of the checksums, by number */
+	time_t *until;			      /* of the lists */
 	size_t n_lists;
 	struct fleet_key *keys; /* of the groups, by their index */
 	size_t n, cap;

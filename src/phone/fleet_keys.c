@@ -39,8 +39,10 @@ enum status fleet_owned_open(
 	owned->n_lists = question->lists->n;
 	owned->families = calloc(words->n_models + 1, sizeof(*owned->families));
 	owned->ctls = calloc(words->n_checksums + 1, sizeof(*owned->ctls));
-	if (owned->families == NULL || owned->ctls == NULL)
+	owned->until = calloc(owned->n_lists + 1, sizeof(*owned->until));
+	if (owned->families == NULL || owned->ctls == NULL || owned->until == NULL)
 		return error_no_memory(err);
+	fleet_untils(question->lists, owned->until);
 	for (size_t i = 0; i < words->n_models; i++)
 		if (words->models[i] != NULL)
 			owned->families[i] = phone_family_of(question->families, words->models[i]);
@@ -55,9 +57,23 @@ void fleet_owned_free(struct fleet_owned *owned)
 	fleet_verdicts_free(&owned->verdicts);
 	free(owned->families);
 	free(owned->ctls);
+	free(owned->until);
 	free(owned->keys);
 	free(owned->slots);
 	*owned = (struct fleet_owned){.n = 0};
+}
+
+/* HELD is the list that the phone was seen with, n for none of them. */
+static size_t since_of(const struct fleet_owned *owned, const struct fleet_question *question,
+    time_t seen, size_t held)
+{
+	const struct fleet_verdicts *verdicts = &owned->verdicts;
+	const size_t since = fleet_since(question->lists, owned->until, seen, held);
+
+	/* The officer's word goes before what was seen: any list from that one on. */
+	if (verdicts->said < owned->n_lists && (held >= owned->n_lists || held < verdicts->floor))
+		return verdicts->floor;
+	return since > verdicts->floor ? since : verdicts->floor;
 }
 
 struct fleet_key fleet_key_of(const struct fleet_owned *owned,
@@ -74,8 +90,8 @@ struct fleet_key fleet_key_of(const struct fleet_owned *owned,
 	if (row->itl < words->n_checksums && words->checksums[row->itl] != NULL &&
 	    words->checksums[row->itl][0] != '\0')
 		key.itl = strcmp(words->checksums[row->itl], "none") == 0 ? PHONE_NO : PHONE_YES;
-	key.since = (uint32_t)fleet_since(
-	    question->lists, row->seen, key.ctl < owned->n_lists ? key.ctl : owned->n_lists);
+	key.since = (uint32_t)since_of(
+	    owned, question, row->seen, key.ctl < owned->n_lists ? key.ctl : owned->n_lists);
 	return key;
 }
 

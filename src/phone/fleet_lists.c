@@ -87,6 +87,7 @@ static enum status add_generation(
 	st = add(lists, &item, err);
 	if (st == ST_OK) {
 		item->made = generation.made;
+		item->done = generation.ended;
 		item->served = true;
 		item->pending = entry->state == GENERATION_PENDING;
 		item->withdrawn = entry->state == GENERATION_ABANDONED;
@@ -105,6 +106,27 @@ static enum status add_generation(
 	return st;
 }
 
+/* Those that were taken back go before the one that was served again then. */
+static void arrange(struct fleet_lists *lists)
+{
+	size_t again = 0;
+
+	for (size_t i = 0; i < lists->n; i++) {
+		const struct fleet_list item = lists->list[i];
+
+		if (!item.withdrawn) {
+			again = i;
+			continue;
+		}
+		/* Before anything else was served it stays: nothing was served again. */
+		if (again == i || lists->list[again].withdrawn)
+			continue;
+		memmove(&lists->list[again + 1], &lists->list[again],
+		    (i - again) * sizeof(*lists->list));
+		lists->list[again++] = item;
+	}
+}
+
 enum status fleet_lists_read(struct store *store, struct fleet_lists *out, struct error *err)
 {
 	struct entries entries = {NULL, 0};
@@ -113,31 +135,84 @@ enum status fleet_lists_read(struct store *store, struct fleet_lists *out, struc
 	for (size_t i = 0; st == ST_OK && i < entries.n; i++)
 		st = add_generation(store, &entries.list[i], out, err);
 	free(entries.list);
+	arrange(out);
 	return st;
 }
 
-enum status fleet_lists_add(
-    struct fleet_lists *lists, struct bytes file, const char *name, time_t made, struct error *err)
+/*
+ * Whether FILE is one of LISTS: *AT is its index.  The newest, and one that is on its way, go
+ * before an older one with the same bytes.
+ */
+static bool find_file(const struct fleet_lists *lists, struct bytes file, size_t *at)
 {
-	struct fleet_list *item = NULL, moved;
+	bool found = false;
+
+	for (size_t i = 0; i < lists->n; i++)
+		if (bytes_equal(buffer_bytes(&lists->list[i].file), file) &&
+		    (!found || !lists->list[i].withdrawn)) {
+			found = true;
+			*at = i;
+		}
+	return found;
+}
+
+/* The newest that every server had. */
+static bool is_current(const struct fleet_lists *lists, size_t at)
+{
+	for (size_t i = at; i < lists->n; i++) {
+		const struct fleet_list *item = &lists->list[i];
+		const bool done = !item->pending && !item->withdrawn && !item->foreign;
+
+		if (done != (i == at))
+			return false;
+	}
+	return true;
+}
+
+static void move_last(struct fleet_lists *lists, size_t at)
+{
+	const struct fleet_list item = lists->list[at];
+
+	memmove(&lists->list[at], &lists->list[at + 1], (lists->n - 1 - at) * sizeof(*lists->list));
+	lists->list[lists->n - 1] = item;
+}
+
+static enum status add_file(
+    struct fleet_lists *lists, struct bytes file, const char *name, time_t now, struct error *err)
+{
+	struct fleet_list *item = NULL;
 	enum status st = add(lists, &item, err);
-	size_t at;
 
 	if (st != ST_OK)
 		return st;
-	item->made = made;
-	item->served = true;
+	item->made = item->done = now;
+	item->served = item->foreign = true;
 	text_cut_into(item->name, sizeof(item->name), name);
 	buffer_add(&item->file, file.data, file.len);
 	st = buffer_status(&item->file, err);
 	if (st == ST_OK)
 		st = phone_list_read(buffer_bytes(&item->file), &item->list, err);
 	item->list.valid = st == ST_OK;
-	moved = *item;
-	for (at = lists->n - 1; at > 0 && lists->list[at - 1].made > made; at--)
-		lists->list[at] = lists->list[at - 1];
-	lists->list[at] = moved;
+	if (st != ST_OK) {
+		phone_list_free(&item->list);
+		buffer_free(&item->file);
+		lists->n--;
+	}
 	return st;
+}
+
+enum status fleet_lists_add(
+    struct fleet_lists *lists, struct bytes file, const char *name, time_t now, struct error *err)
+{
+	size_t at = 0;
+
+	if (!find_file(lists, file, &at))
+		return add_file(lists, file, name, now, err);
+	if (lists->list[at].foreign || lists->list[at].pending || is_current(lists, at))
+		return ST_OK;
+	lists->list[at].served = lists->list[at].foreign = true;
+	move_last(lists, at);
+	return ST_OK;
 }
 
 void fleet_lists_free(struct fleet_lists *lists)

@@ -27,15 +27,19 @@ enum status fleet_verdicts_open(
 {
 	const struct fleet_lists *lists = question->lists;
 
-	*verdicts = (struct fleet_verdicts){.question = question, .floor = lists->n};
+	*verdicts = (struct fleet_verdicts){.question = question, .said = lists->n};
 	if (question->phones_hold == 0)
 		return ST_OK;
-	for (size_t i = 0; i < lists->n; i++)
-		if (lists->list[i].served &&
-		    lists->list[i].list.generation == question->phones_hold) {
-			verdicts->floor = i;
-			return ST_OK;
-		}
+	for (size_t i = lists->n; i > 0; i--) {
+		const struct fleet_list *item = &lists->list[i - 1];
+
+		if (item->list.generation >= question->phones_hold || item->foreign)
+			verdicts->floor = i - 1;
+		if (item->served && item->list.generation == question->phones_hold)
+			verdicts->said = i - 1;
+	}
+	if (verdicts->said < lists->n)
+		return ST_OK;
 	error_set(err, ST_FAILED, _("no phone can hold generation %" PRId64 ": it was not served"),
 	    question->phones_hold);
 	error_hint(err, "%s", _("see: ctlsign history"));
@@ -141,13 +145,14 @@ enum status fleet_verdict(
 {
 	const size_t n = verdicts->question->lists->n;
 	const struct fleet_verdict_row *row = row_of(verdicts, group->family, group->itl);
-	size_t at = seen_with(group, n), since = group->since;
+	const size_t since = group->since;
+	size_t at = seen_with(group, n);
 
 	if (row == NULL)
 		return error_no_memory(err);
-	/* The officer's word goes before what was seen: any list from that one on. */
-	if (verdicts->floor < n && (at >= n || at < verdicts->floor))
-		at = since = verdicts->floor;
+	/* As the officer says. */
+	if (verdicts->said < n && (at >= n || at < verdicts->floor))
+		at = verdicts->said;
 	if (row->verdicts[at].outcome != PHONE_REJECTED) {
 		if (row->rejected[since] < n)
 			at = row->rejected[since];

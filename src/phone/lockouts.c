@@ -17,16 +17,27 @@ struct writer {
 	struct buffer out;
 };
 
+/* A spreadsheet takes what begins so for a formula, unless an apostrophe says that it is text. */
+static bool is_formula(const char *text)
+{
+	return text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
+}
+
 static void put_cell(struct buffer *out, const char *text, char end)
 {
-	const size_t len = strlen(text), room = csv_write(NULL, 0, text, len);
-	char *quoted = malloc(room + 1);
+	struct buffer cell = BUFFER_INIT;
+	char *quoted = NULL;
+	size_t room;
 
-	if (quoted == NULL)
+	buffer_printf(&cell, "%s%s", is_formula(text) ? "'" : "", text);
+	room = csv_write(NULL, 0, cell.data, cell.len);
+	quoted = malloc(room + 1);
+	if (quoted == NULL || cell.failed)
 		out->failed = true;
 	else
-		buffer_add(out, quoted, csv_write(quoted, room, text, len));
+		buffer_add(out, quoted, csv_write(quoted, room, cell.data, cell.len));
 	free(quoted);
+	buffer_free(&cell);
 	buffer_add_u8(out, (unsigned char)end);
 }
 

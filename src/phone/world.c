@@ -5,6 +5,9 @@
  */
 #include "phone/world.h"
 
+#include "base/file.h"
+#include "base/text.h"
+
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <time.h>
@@ -46,6 +49,20 @@ static void find_server(struct phone_world *world)
 			world->server = &world->lists.list[i].list;
 }
 
+/* What stands at PATH is what servers of this machine give to phones. */
+static enum status add_ctl_file(struct phone_world *world, const char *path, struct error *err)
+{
+	struct buffer file = BUFFER_INIT;
+	char name[sizeof(world->lists.list->name)];
+	enum status st = file_read(path, TL_MAX_FILE, &file, NULL, err);
+
+	text_printable_into(name, sizeof(name), text_bytes(path));
+	if (st == ST_OK)
+		st = phone_world_add(world, buffer_bytes(&file), name, time(NULL), err);
+	buffer_free(&file);
+	return st == ST_NO_MEMORY ? st : ST_OK;
+}
+
 enum status phone_world_open(const struct inventory *inventory, struct store *store,
     int64_t current, X509 *const *trust, size_t n_trust, struct phone_world *out, struct error *err)
 {
@@ -58,14 +75,16 @@ enum status phone_world_open(const struct inventory *inventory, struct store *st
 	if (st == ST_OK && store != NULL)
 		st = fleet_lists_read(store, &out->lists, err);
 	out->current = current;
+	if (st == ST_OK && inventory->ctl_file != NULL)
+		st = add_ctl_file(out, inventory->ctl_file, err);
 	find_server(out);
 	return st;
 }
 
 enum status phone_world_add(
-    struct phone_world *world, struct bytes file, const char *name, time_t made, struct error *err)
+    struct phone_world *world, struct bytes file, const char *name, time_t now, struct error *err)
 {
-	enum status st = fleet_lists_add(&world->lists, file, name, made, err);
+	enum status st = fleet_lists_add(&world->lists, file, name, now, err);
 
 	/* The lists may have moved. */
 	find_server(world);
@@ -82,6 +101,17 @@ void phone_world_close(struct phone_world *world)
 	*world = (struct phone_world){0};
 }
 
+static bool is_vouched(const struct phone_world *world, const struct phone_list *offered)
+{
+	bool vouched = phone_vouched(offered, world->server, world->trust, world->n_trust);
+
+	for (size_t i = 0; vouched && i < world->lists.n; i++)
+		if (world->lists.list[i].foreign)
+			vouched = phone_vouched(
+			    offered, &world->lists.list[i].list, world->trust, world->n_trust);
+	return vouched;
+}
+
 struct fleet_question phone_world_question(
     const struct phone_world *world, const struct phone_list *offered)
 {
@@ -93,7 +123,6 @@ struct fleet_question phone_world_question(
 	    .straggler_days = STRAGGLER_DAYS};
 
 	if (offered != NULL)
-		question.offer.vouched =
-		    phone_vouched(offered, world->server, world->trust, world->n_trust);
+		question.offer.vouched = is_vouched(world, offered);
 	return question;
 }

@@ -63,6 +63,23 @@ static enum status read_numbers(struct statement *s, struct generation *out,
 	return st;
 }
 
+/*
+ * When the entry was made that ended it.  VERIFYING: who looks whether that entry is there tells it
+ * if it is not.
+ */
+static enum status read_ended(
+    struct statement *s, int column, bool verifying, struct generation *out, struct error *err)
+{
+	const bool gone = sqlite3_column_type(s->stmt, column) == SQLITE_NULL;
+	int64_t ended = 0;
+	enum status st = ST_OK;
+
+	if (out->state != GENERATION_PENDING && !(verifying && gone))
+		st = column_time(s, column, &ended, err);
+	out->ended = (time_t)ended;
+	return st;
+}
+
 enum status generation_row_read(struct statement *s, struct generation *out, bool with_ctl,
     struct generation_entries *entries, struct error *err)
 {
@@ -86,10 +103,12 @@ enum status generation_row_read(struct statement *s, struct generation *out, boo
 		if (out->file == NULL)
 			st = error_no_memory(err);
 	}
+	if (st == ST_OK)
+		st = read_ended(s, FIRST_TEXT + n + 1, entries != NULL, out, err);
 	if (st == ST_OK && strlen(out->sha256) != HASH_HEX)
 		st = store_damaged(s->store, err, "%s", _("a SHA-256 of a generation is not one"));
 	if (st == ST_OK && with_ctl)
-		st = column_blob(s, FIRST_TEXT + n + 1, STORE_CTL_MAX, &out->ctl, err);
+		st = column_blob(s, FIRST_TEXT + n + 2, STORE_CTL_MAX, &out->ctl, err);
 	if (st != ST_OK)
 		generation_free(out);
 	return st;

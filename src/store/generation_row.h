@@ -12,7 +12,8 @@
 /* What generation_row_read() wants selected; ", ctl" may follow. */
 #define GENERATION_COLUMNS                                                                         \
 	"number, state, made, begun, ended, mode, signing, md5, sha1, sha256, signer, "            \
-	"signer_serial, digest, reason, who, origins, release, domain, file"
+	"signer_serial, digest, reason, who, origins, release, domain, file, "                     \
+	"(SELECT at FROM audit WHERE audit.number = generation.ended)"
 
 /* The audit entries of a generation; ended is 0 while it is pending. */
 struct generation_entries {

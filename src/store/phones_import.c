@@ -91,8 +91,11 @@ bool phones_same_words(const struct phone_row *a, const struct phone_row *b)
 	return a->model == b->model && a->ctl == b->ctl && a->itl == b->itl;
 }
 
-void phones_keep_known(struct phone_row *row, const struct phone_row *known)
+void phones_keep_known(
+    const struct store_phones *phones, struct phone_row *row, const struct phone_row *known)
 {
+	if (row->model == phones->no_model)
+		row->model = known->model;
 	if (row->itl == 0)
 		row->itl = known->itl;
 	if (row->ctl == 0 && known->ctl != 0) {
@@ -128,7 +131,7 @@ static enum status put_over(struct store_phones *phones, const struct phone_row 
 	enum status st = ST_OK;
 	bool same;
 
-	phones_keep_known(row, stored);
+	phones_keep_known(phones, row, stored);
 	same = phones_same_words(stored, row);
 	if (!older && (!same || row->seen != stored->seen))
 		st = phones_write(phones, row, err);
@@ -141,8 +144,7 @@ static enum status put_over(struct store_phones *phones, const struct phone_row 
 	return st;
 }
 
-static enum status put_next(
-    struct store_phones *phones, struct phone_row *row, struct error *err)
+static enum status put_next(struct store_phones *phones, struct phone_row *row, struct error *err)
 {
 	const struct phone_row *stored = NULL;
 	int order = 0;
@@ -188,6 +190,8 @@ static enum status make_row(
 		return error_set(err, ST_USAGE,
 		    _("phone \"%s\" was seen before 1970 or after the year 9999"), phone->name);
 	st = phone_pool_number(&phones->models, phone->model, &row->model, err);
+	if (st == ST_OK && phone->model[0] == '\0')
+		phones->no_model = row->model;
 	if (st == ST_OK)
 		st = number_checksum(phones, phone->ctl, &row->ctl, err);
 	if (st == ST_OK)

@@ -33,7 +33,8 @@ struct store_phones {
 	struct phone_pool models, checksums;
 	struct phone_ahead ahead; /* what is stored, beside what is put */
 	struct statement write;
-	struct phone_row row;				  /* what was put last, in any order */
+	uint32_t no_model;    /* the number of the model ""; 0: it has none yet */
+	struct phone_row row; /* what was put last, in any order */
 	char last[sizeof(((struct phone_row *)0)->name)]; /* the greatest name so far */
 	struct buffer marks;				  /* of the rows up to `last` */
 	size_t n_left;					  /* PHONE_LEFT among them */
@@ -50,7 +51,8 @@ enum status phones_write(
 bool phones_same_words(const struct phone_row *a, const struct phone_row *b);
 
 /* What ROW does not know stays as KNOWN has it; a CTL with the time at which it was seen. */
-void phones_keep_known(struct phone_row *row, const struct phone_row *known);
+void phones_keep_known(
+    const struct store_phones *phones, struct phone_row *row, const struct phone_row *known);
 
 /* Keeps ROW for phones_settle().  ST_LIMIT when there are too many. */
 enum status phones_put_late(

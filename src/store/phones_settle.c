@@ -91,8 +91,9 @@ static void row_of(const struct late_phones *late, size_t i, struct phone_row *r
  * of them said something else.
  */
 static void put_all_over(
-    const struct late_phones *late, size_t *i, struct phone_row *row, bool *changed)
+    const struct store_phones *phones, size_t *i, struct phone_row *row, bool *changed)
 {
+	const struct late_phones *late = &phones->late;
 	struct phone_row before;
 
 	*changed = false;
@@ -101,7 +102,7 @@ static void put_all_over(
 			continue;
 		before = *row;
 		row_of(late, *i, row);
-		phones_keep_known(row, &before);
+		phones_keep_known(phones, row, &before);
 		*changed = *changed || !phones_same_words(&before, row);
 	}
 }
@@ -113,7 +114,7 @@ static enum status add_late(struct store_phones *phones, size_t *i, struct error
 	bool changed;
 
 	row_of(&phones->late, *i, &row);
-	put_all_over(&phones->late, i, &row, &changed);
+	put_all_over(phones, i, &row, &changed);
 	phones->count.added++;
 	return phones_write(phones, &row, err);
 }
@@ -125,7 +126,7 @@ static enum status change_late(struct store_phones *phones, const struct phone_r
 	struct phone_row row = *stored;
 	bool changed;
 
-	put_all_over(&phones->late, i, &row, &changed);
+	put_all_over(phones, i, &row, &changed);
 	if (mark == PHONE_LEFT && !changed) {
 		phones->count.same++;
 	} else if (mark == PHONE_LEFT) {

@@ -52,7 +52,8 @@ enum generation_state {
 struct generation {
 	int64_t number; /* from 1; 0: there is none */
 	enum generation_state state;
-	time_t made;
+	time_t made;	     /* signed; servers may have got it much later */
+	time_t ended;	     /* done, or abandoned: the time of that entry; 0 while pending */
 	struct buffer ctl;   /* the file */
 	char *md5;	     /* lower-case hex, without separators; "" where OpenSSL has no MD5 */
 	char *sha1;	     /* the same */
@@ -203,7 +204,8 @@ enum status store_trust_remove(struct store *store, struct bytes certificate,
 
 /*
  * A phone as it was last seen.  Checksums are lower-case hex (32 digits of MD5 or 40 of SHA-1),
- * "none" where no list is installed, "" where nobody knows: then what was known before stays.
+ * "none" where no list is installed, "" where nobody knows, as of the model: then what was known
+ * before stays.
  */
 struct store_phone {
 	const char *name;  /* "SEP001122AABBCC": unique; at most 128 bytes */

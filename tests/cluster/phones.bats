@@ -153,6 +153,7 @@ two_generations() {
   fleet "SEP001122334401,Cisco 7960,@1.tlv,none"
   refused_change_yes 4 '1 phone of 1' update --token SAST-3
   change update --token SAST-3 --phones-hold 2
+  assert_stderr --partial "warning: 1 phone was last seen with a CTL that would lock it out; --phones-hold 2 overrules that"
 }
 
 @test "a dry run asks, too" {

@@ -119,11 +119,22 @@ ITL=112233445566778899aabbccddeeff00
   ctlsign phones import phones.csv
   fleet "SEP001122AABB02,Cisco 7940,,none"
   ctlsign phones import phones.csv --json
-  assert_json '[.changed, .removed] | join(" ")' '1 0'
+  assert_json '[.same, .changed, .removed] | join(" ")' '1 0 0'
   ctlsign phones import phones.csv --replace --json
   assert_json '[.same, .removed] | join(" ")' '1 1'
   ctlsign phones show --json
   assert_json '[.[].name] | join(" ")' SEP001122AABB02
+}
+
+@test "phones import: a file without models leaves those that are known" {
+  fleet "SEP001122AABB01,Cisco 7940,none,none" "SEP001122AABB02,Cisco 7965,none,none"
+  ctlsign phones import phones.csv
+  printf '%s\n' 'Name,CTL' 'SEP001122AABB02,none' 'SEP001122AABB01,none' >phones.csv
+  ctlsign phones import phones.csv --json
+  assert_success
+  assert_json '[.same, .changed] | join(" ")' '2 0'
+  ctlsign phones show --json
+  assert_json '[.[].model] | join(",")' 'Cisco 7940,Cisco 7965'
 }
 
 @test "phones import: --seen" {
@@ -220,6 +231,49 @@ ITL=112233445566778899aabbccddeeff00
   ctlsign phones check --phones-hold 7
   assert_failure 1
   assert_one_line_error 'generation 7.*ctlsign history'
+}
+
+@test "phones check: the CTL file of this machine is served, whatever the history says" {
+  cluster_conf 'digest = sha1'
+  first_ctl
+  fleet "SEP001122AABB01,Cisco 7940,$(md5_of 1),none"
+  ctlsign phones import phones.csv
+  ctlsign phones check --signer certs/recovery.pem
+  assert_success
+  # Somebody else's, older than all that was seen.
+  run -0 "$CTLSIGN" build -o CTLFile.tlv --force --sign-with "$K/other.key" --sast "$K/other.pem" \
+    --sast certs/recovery.pem --ccm-tftp "$K/other.pem,dns=x" --digest sha1
+  touch -d 2020-01-01 CTLFile.tlv
+  ctlsign phones check --signer certs/pub.pem --json
+  assert_failure 4
+  assert_json '.groups[0] | [.holds.generation, .outcome, .judged] | join(" ")' '1 rejected 0'
+  # The officer's word is about generations.
+  ctlsign phones check --signer certs/pub.pem --phones-hold 1
+  assert_failure 4
+  assert_output --partial CTLFile.tlv
+  ctlsign phones check --signer certs/recovery.pem --json
+  assert_success
+  fleet "SEP001122AABB01,Cisco 7940,$(md5sum CTLFile.tlv | cut -d ' ' -f 1),none"
+  ctlsign phones import phones.csv --replace
+  ctlsign phones show --json
+  assert_json '.[0].holds | [.kind, (.file | contains("CTLFile.tlv"))] | join(" ")' 'file true'
+  # What is no list no phone loads.
+  echo scribble >CTLFile.tlv
+  ctlsign phones check --json
+  assert_json '.groups[0].holds.kind' other
+}
+
+@test "phones check: no cell of the list is a formula" {
+  cluster_conf 'digest = sha1'
+  first_ctl
+  fleet "-1,=1+2,$(md5_of 1),none" "SEP001122AABB02,Cisco 7940,$(md5_of 1),none"
+  ctlsign phones import phones.csv
+  assert_success
+  ctlsign phones check --signer "$K/other.pem" --list visit.csv
+  assert_line --partial 'would be locked out'
+  run cut -d , -f 1,2 visit.csv
+  assert_line "\"'-1\",\"'=1+2\""
+  assert_line '"SEP001122AABB02","Cisco 7940"'
 }
 
 @test "phones show: options" {

@@ -50,12 +50,16 @@ static void make_list(
 	snprintf(list->sha1, sizeof(list->sha1), "%040x", (unsigned)generation);
 }
 
-/* N generations, made a day apart from day 10 on; SASTS[i] are the signers that list i knows. */
+/*
+ * N generations, made and on every server a day apart from day 10 on; SASTS[i] are the signers that
+ * list i knows.
+ */
 static void make_lists(size_t n, const char *const *sasts)
 {
 	lists = (struct fleet_lists){items, n};
 	for (size_t i = 0; i < n; i++) {
-		items[i] = (struct fleet_list){.made = (time_t)(10 + i) * DAY, .served = true};
+		items[i] = (struct fleet_list){
+		    .made = (time_t)(10 + i) * DAY, .done = (time_t)(10 + i) * DAY, .served = true};
 		make_list(&items[i].list, (int64_t)i + 1, sasts[i], anchors[i]);
 		snprintf(items[i].name, sizeof(items[i].name), "generation %zu", i + 1);
 	}
@@ -187,25 +191,123 @@ static void test_behind(void)
 	store_close(store);
 }
 
-/* What was taken back may be held, and what was served before it was served again. */
-static void test_withdrawn_and_pending(void)
+/* Generation 3 was taken back on day 20, when 2 was served again: so it stands before that. */
+static void take_back(void)
+{
+	const struct fleet_list third = items[2];
+
+	items[2] = items[1];
+	items[1] = third;
+	items[1].withdrawn = true;
+	items[1].done = 20 * DAY;
+}
+
+static void test_withdrawn(void)
 {
 	make_lists(3, bridge);
 	offer('A');
-	items[2].withdrawn = true;
+	take_back();
+	/* Before that it may have got it, whatever it held. */
 	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "rejected no-sbd 2 2");
+	    verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "rejected no-sbd 1 1");
 	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 0), "rejected no-sbd 2 1");
+	    verdict_of("Cisco 7940", md5(1), "none", 20 * DAY, 0), "rejected no-sbd 1 1");
+	/* Later it holds what it was seen with, or what is served again. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(2), "none", 20 * DAY + 1, 0), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(1), "none", 20 * DAY + 1, 0), "sast  0 2");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", "none", "none", 20 * DAY + 1, 0), "first  3 2");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(3), "none", 25 * DAY, 0), "rejected no-sbd 1 2");
+	/* Who is said to hold 2 may have had 3, too, but not 1. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(1), "none", 25 * DAY, 2), "rejected no-sbd 1 1");
+	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", md5(2), "none", 25 * DAY, 2), "sast  2 3");
+}
+
+static void test_pending(void)
+{
+	make_lists(3, bridge);
 	/* Who has the one that is on its way has it; another may not have got it. */
 	offer('B');
-	items[2].withdrawn = false;
 	items[2].pending = true;
+	items[2].done = 0;
 	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "none", "none", 15 * DAY, 0), "first  3 1");
 	/* What was not served at all is nothing that anybody got. */
 	offer('A');
 	items[2].served = false;
 	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "sast  1 3");
+}
+
+/* Signed on day 11, and by hand on every server on day 18. */
+static void test_done_late(void)
+{
+	make_lists(3, bridge);
+	items[1].done = 18 * DAY;
+	items[2].made = items[2].done = 19 * DAY;
+	offer('B');
+	/* 1 was served beside it all the time. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", "none", "none", 15 * DAY, 0), "rejected no-sbd 0 0");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "rejected no-sbd 0 0");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", "none", "none", 18 * DAY + 1, 0), "first  3 1");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(2), "none", 18 * DAY + 1, 0), "sast  1 2");
+	/* What was signed before it was seen, and done after, it may have got since. */
+	offer('A');
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(1), "none", 15 * DAY, 0), "rejected no-sbd 2 1");
+	/* The clock went backwards: then rather more may be held. */
+	items[1].done = 8 * DAY;
+	offer('B');
+	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "none", "none", 9 * DAY, 0), "first  3 1");
+	items[0].done = 10 * DAY;
+	items[1].done = 18 * DAY;
+	items[2].done = 12 * DAY;
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", "none", "none", 17 * DAY, 0), "rejected no-sbd 0 0");
+}
+
+/* The CTL file of this machine is none of the history: A signed it, and it knows nobody else. */
+static void test_foreign(void)
+{
+	struct fleet_question question;
+	struct fleet_answer answer;
+
+	make_lists(4, (const char *const[]){"A", "AB", "B", "A"});
+	items[3].foreign = true;
+	items[3].list.generation = 0;
+	items[3].made = items[3].done = 20 * DAY;
+	CU_ASSERT_EQUAL(fleet_newest(&lists), 2);
+	offer('B');
+	/* Any phone may have got it; it is no newer than the current generation. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 0), "rejected no-sbd 3 3");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(4), "none", 15 * DAY, 0), "rejected no-sbd 3 2");
+	/* The officer's word is not about it. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 3), "rejected no-sbd 3 3");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(1), "none", 15 * DAY, 3), "rejected no-sbd 3 2");
+	question = question_of(NULL);
+	question.phones_hold = 3;
+	question.now = 400 * DAY;
+	CU_ASSERT_EQUAL_FATAL(fleet_ask(&question, &answer, &err), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(answer.n_groups, 4);
+	CU_ASSERT_EQUAL(answer.groups[0].list, 3);
+	CU_ASSERT_EQUAL(answer.groups[0].verdict.outcome, PHONE_REJECTED);
+	CU_ASSERT_EQUAL(answer.groups[2].list, 2);
+	CU_ASSERT_EQUAL(answer.groups[2].verdict.outcome, PHONE_BY_SAST);
+	fleet_answer_free(&answer);
+	/* An older generation that stands there again. */
+	items[3].list.generation = 1;
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 3), "rejected no-sbd 3 3");
 }
 
 static void test_phones_hold(void)
@@ -217,7 +319,12 @@ static void test_phones_hold(void)
 	offer('B');
 	CU_ASSERT_STRING_EQUAL(
 	    verdict_of("Cisco 7940", md5(1), "none", 10 * DAY + 5, 2), "sast  1 1");
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "", "none", 10 * DAY + 5, 3), "sast  2 0");
+	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "", "none", 10 * DAY + 5, 3), "sast  2 2");
+	/* Not even one that was served when it was seen with it. */
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", md5(3), "none", 10 * DAY + 5, 3), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(
+	    verdict_of("Cisco 7940", "none", "none", 10 * DAY + 5, 2), "sast  1 1");
 	/* It is no help where a later one is in the way. */
 	offer('A');
 	CU_ASSERT_STRING_EQUAL(
@@ -314,6 +421,18 @@ static void check_class(const struct fleet_answer *answer, size_t at,
 	CU_ASSERT_EQUAL(answer->groups[at].n, 0);
 }
 
+/* There are N classes; the first one holds LIST, SIZE_MAX for any. */
+static void assert_classes(const struct fleet_question *question, size_t n, size_t list)
+{
+	struct fleet_answer answer;
+
+	CU_ASSERT_EQUAL_FATAL(fleet_ask(question, &answer, &err), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(answer.n_groups, n);
+	if (list != SIZE_MAX)
+		CU_ASSERT_EQUAL(answer.groups[0].list, list);
+	fleet_answer_free(&answer);
+}
+
 static void test_classes(void)
 {
 	struct buffer out = BUFFER_INIT;
@@ -337,28 +456,37 @@ static void test_classes(void)
 	    buffer_text(&out), "phones without Security By Default that hold generation 1");
 	buffer_free(&out);
 	fleet_answer_free(&answer);
-	/* 2 was made on day 11, so 1 was the newest until then. */
+	/* 2 was on every server on day 11, so 1 was served until then. */
 	question.now = 41 * DAY;
-	CU_ASSERT_EQUAL_FATAL(fleet_ask(&question, &answer, &err), ST_OK);
-	CU_ASSERT_EQUAL(answer.n_groups, 4);
-	fleet_answer_free(&answer);
+	assert_classes(&question, 4, SIZE_MAX);
 	/* The newest is there however old it is. */
 	question.now = 400 * DAY;
-	CU_ASSERT_EQUAL_FATAL(fleet_ask(&question, &answer, &err), ST_OK);
-	CU_ASSERT_EQUAL(answer.n_groups, 2);
-	CU_ASSERT_EQUAL(answer.groups[0].list, 2);
-	fleet_answer_free(&answer);
+	assert_classes(&question, 2, 2);
+	/* It was signed long before. */
+	question.now = 41 * DAY;
+	items[1].made = 0;
+	items[1].done = 11 * DAY + 1;
+	assert_classes(&question, 6, SIZE_MAX);
+	/* The one that is on its way, and the current one, whatever came after that. */
+	question.now = 400 * DAY;
+	items[2].pending = true;
+	items[2].done = 0;
+	assert_classes(&question, 4, SIZE_MAX);
+	items[2].pending = false;
+	/* What was taken back on day 20 is there for 30 days. */
+	take_back();
+	question.now = 49 * DAY;
+	assert_classes(&question, 4, SIZE_MAX);
+	question.now = 50 * DAY;
+	assert_classes(&question, 2, 2);
+	make_lists(3, bridge);
 	question.now = 20 * DAY;
 	question.phones_hold = 2;
-	CU_ASSERT_EQUAL_FATAL(fleet_ask(&question, &answer, &err), ST_OK);
-	CU_ASSERT_EQUAL(answer.n_groups, 4);
-	fleet_answer_free(&answer);
+	assert_classes(&question, 4, SIZE_MAX);
 	/* No list was ever served. */
 	question.phones_hold = 0;
 	lists.n = 0;
-	CU_ASSERT_EQUAL_FATAL(fleet_ask(&question, &answer, &err), ST_OK);
-	CU_ASSERT_EQUAL(answer.n_groups, 0);
-	fleet_answer_free(&answer);
+	assert_classes(&question, 0, SIZE_MAX);
 }
 
 int main(void)
@@ -366,8 +494,10 @@ int main(void)
 	static const struct harness_test tests[] = {
 	    {"the worst of what a phone may hold counts", test_worst_of},
 	    {"phones that have not fetched the newest are counted", test_behind},
-	    {"lists that were taken back, are on their way, were not served",
-		test_withdrawn_and_pending},
+	    {"lists that were taken back", test_withdrawn},
+	    {"lists that are on their way, or were not served", test_pending},
+	    {"a list is served when servers have it, not when it is signed", test_done_late},
+	    {"a CTL file that is none of the history is served now", test_foreign},
 	    {"the officer's word goes before what was seen", test_phones_hold},
 	    {"ITL, TVS and models that nobody knows", test_tvs_and_itl},
 	    {"phones that are alike are one group", test_groups},

@@ -31,6 +31,8 @@ static void a_generation_comes_back(void)
 	CU_ASSERT_EQUAL(put.number, 1);
 	CU_ASSERT_EQUAL(put.state, GENERATION_PENDING);
 	CU_ASSERT_TRUE(put.made >= before && put.made <= time(NULL));
+	CU_ASSERT_EQUAL(store_pending(store, &got, &err), ST_OK);
+	CU_ASSERT_EQUAL(got.ended, 0);
 	CU_ASSERT_EQUAL(store_current(store, &got, &err), ST_OK);
 	CU_ASSERT_EQUAL(got.number, 0);
 	CU_ASSERT_EQUAL(store_finish(store, 1, &entry, &err), ST_OK);
@@ -43,6 +45,7 @@ static void a_generation_comes_back(void)
 	CU_ASSERT_EQUAL(got.number, 1);
 	CU_ASSERT_EQUAL(got.state, GENERATION_DONE);
 	CU_ASSERT_EQUAL(got.made, put.made);
+	CU_ASSERT_TRUE(got.ended >= put.made && got.ended <= time(NULL));
 	CU_ASSERT_TRUE(bytes_equal(buffer_bytes(&got.ctl), text_bytes("abc")));
 	CU_ASSERT_STRING_EQUAL(got.md5, "900150983cd24fb0d6963f7d28e17f72");
 	CU_ASSERT_STRING_EQUAL(got.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");

@@ -126,6 +126,8 @@ static void put_simply(struct simple *s, unsigned model, unsigned ctl, unsigned 
 	if (s->there && seen < s->seen)
 		return;
 	/* What is not known stays as it was. */
+	if (s->there && model == 0)
+		model = s->model;
 	if (s->there && itl == 0)
 		itl = s->itl;
 	if (s->there && ctl == 0 && s->ctl != 0) {
@@ -361,7 +363,12 @@ static void what_is_not_known_stays(void)
 	    {"SEP001122AABB02", "Cisco 8845", "", "", PHONES_T + 5}};
 	const struct store_phone late[] = {{"SEP001122AABB03", "", "", PHONES_MD5, PHONES_T + 6},
 	    {"SEP001122AABB02", "Cisco 8845", "none", "", PHONES_T + 6},
-	    {"SEP001122AABB02", "Cisco 8845", "", "", PHONES_T + 7}};
+	    {"SEP001122AABB02", "", "", "", PHONES_T + 7}};
+	/* A file without models. */
+	const struct store_phone no_models[] = {{"SEP001122AABB01", "", "none", "", PHONES_T + 8},
+	    {"SEP001122AABB02", "", PHONES_MD5, "", PHONES_T + 8},
+	    {"SEP001122AABB03", "", "none", "", PHONES_T + 2},
+	    {"SEP001122AABB01", "", PHONES_MD5, "", PHONES_T + 9}};
 
 	CU_ASSERT_STRING_EQUAL(phones_imported(store, false, ordered, 2), "+0 ~1 =1 -0");
 	phones_assert_listed(store, "SEP001122AABB01|Cisco 7960|" PHONES_SHA1 "|none|5\n"
@@ -370,6 +377,10 @@ static void what_is_not_known_stays(void)
 	CU_ASSERT_STRING_EQUAL(phones_imported(store, false, late, 3), "+0 ~2 =0 -0");
 	phones_assert_listed(store, "SEP001122AABB01|Cisco 7960|" PHONES_SHA1 "|none|5\n"
 				    "SEP001122AABB02|Cisco 8845|none|" PHONES_SHA1 "|6\n"
+				    "SEP001122AABB03||none|" PHONES_MD5 "|2\n");
+	CU_ASSERT_STRING_EQUAL(phones_imported(store, false, no_models, 4), "+0 ~2 =1 -0");
+	phones_assert_listed(store, "SEP001122AABB01|Cisco 7960|" PHONES_MD5 "|none|9\n"
+				    "SEP001122AABB02|Cisco 8845|" PHONES_MD5 "|" PHONES_SHA1 "|8\n"
 				    "SEP001122AABB03||none|" PHONES_MD5 "|2\n");
 	store_close(store);
 	store_remove();
