@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- asking ------------------------------------------------------------------------------------
  */
@@ -34,13 +33,9 @@ static enum status build_offer(struct asking *a, struct error *err)
 static enum status open_world(struct asking *a, struct error *err)
 {
 	struct change *c = a->c;
-	enum status st = phone_world_open(&c->cluster->inventory, c->cluster->store,
-	    c->cluster->current.number, c->trust, c->n_trust, &a->world, err);
 
-	if (st == ST_OK && c->served.is_other)
-		st = phone_world_add(
-		    &a->world, buffer_bytes(&c->served.file), c->output, time(NULL), err);
-	return st;
+	return phone_world_open(&c->cluster->inventory, c->cluster->store,
+	    c->cluster->current.number, c->trust, c->n_trust, &a->world, err);
 }
 
 /* The officer's word has to be of a generation that phones can have. */

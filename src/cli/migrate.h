@@ -51,6 +51,13 @@ enum status migrate_ask(const struct cluster *cluster, const struct journal *jou
     int64_t phones_hold, struct migrate_asked *out, struct error *err);
 void migrate_asked_close(struct migrate_asked *asked);
 
+/*
+ * Appends the first of the AT_RISK phones that would not surely accept the step, a line each: name,
+ * model, what it holds, why; and writes all that reject it to PATH (NULL: nowhere).
+ */
+enum status migrate_name_lockouts(const struct migrate_asked *asked, uint64_t at_risk,
+    const char *path, struct buffer *out, struct error *err);
+
 /* ---- a migration that is under way: migrate_run.c ---------------------------------------------
  */
 

@@ -4,6 +4,10 @@
  * Copyright (c) 2026 the ctlsign authors.  SPDX-License-Identifier: ISC
  */
 #include "cli/migrate.h"
+#include "cli/phones.h"
+
+#include "base/text.h"
+#include "phone/lockouts.h"
 
 void migrate_view_close(struct migrate_view *view)
 {
@@ -123,4 +127,54 @@ void migrate_asked_close(struct migrate_asked *asked)
 	fleet_answer_free(&asked->answer);
 	phone_list_free(&asked->offer);
 	phone_world_close(&asked->world);
+}
+
+/* ---- who would be locked out -------------------------------------------------------------------
+ */
+
+/* Phones that are named on the terminal; the others stand in --lockout-list. */
+#define NAMED_MOST 10
+
+struct naming {
+	const struct migrate_asked *asked;
+	struct buffer *out;
+	size_t n;
+};
+
+static enum status name_phone(void *context, const struct fleet_phone *phone, struct error *err)
+{
+	struct naming *naming = context;
+	const struct fleet_group *group = phone->group;
+	struct buffer model = BUFFER_INIT;
+
+	(void)err;
+	if (phone_outcome_is_safe(group->verdict.outcome) || naming->n++ >= NAMED_MOST)
+		return ST_OK;
+	text_printable(&model, text_bytes(group->model));
+	buffer_printf(naming->out, _("  %s (%s), %s: %s\n"), phone->name,
+	    buffer_text(&model) != NULL ? buffer_text(&model) : "",
+	    phones_holds_text(group, &naming->asked->world.lists),
+	    phone_why_text(group->verdict.why));
+	buffer_free(&model);
+	return ST_OK;
+}
+
+enum status migrate_name_lockouts(const struct migrate_asked *asked, uint64_t at_risk,
+    const char *path, struct buffer *out, struct error *err)
+{
+	struct naming naming = {.asked = asked, .out = out};
+	enum status st;
+
+	if (!asked->answer.has_fleet || at_risk == 0)
+		return ST_OK;
+	st = fleet_each(&asked->question, &asked->answer, name_phone, &naming, err);
+	if (st == ST_OK && naming.n > NAMED_MOST)
+		buffer_printf(out,
+		    ngettext("  and %zu more phone; --lockout-list FILE gets all that reject it\n",
+			"  and %zu more phones; --lockout-list FILE gets all that reject it\n",
+			(unsigned long)(naming.n - NAMED_MOST)),
+		    naming.n - NAMED_MOST);
+	if (st == ST_OK && path != NULL)
+		st = phone_lockouts_write(&asked->question, &asked->answer, path, err);
+	return st;
 }

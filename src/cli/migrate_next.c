@@ -66,7 +66,52 @@ static bool may_go_on(const struct cli_change *change, const struct conditions *
 	return true;
 }
 
-static int refuse(const struct migrate_run *run)
+/* What is wrong with --accept-lockout, if that is what the step waits for; else ST_OK. */
+static enum status check_lockout(
+    const struct cli_change *change, const struct migrate_run *run, struct error *err)
+{
+	const uint64_t n = run->conditions.at_risk;
+
+	if (!change->request.has_accept_lockout || change->request.accept_lockout == n)
+		return ST_OK;
+	if (!run->asked.answer.has_fleet) {
+		error_set(err, ST_LOCKOUT, "%s",
+		    _("--accept-lockout takes the number of phones, and which phones there are "
+		      "nobody knows"));
+		error_hint(err, "%s", _("read them in first: ctlsign phones import FILE.csv"));
+		return ST_LOCKOUT;
+	}
+	error_set(err, ST_LOCKOUT,
+	    ngettext("--accept-lockout says %llu, and %llu phone would be locked out",
+		"--accept-lockout says %llu, and %llu phones would be locked out",
+		(unsigned long)n),
+	    (unsigned long long)change->request.accept_lockout, (unsigned long long)n);
+	error_hint(err, "%s",
+	    n > 0 ? _("look at them with --lockout-list FILE; then give the exact number")
+		  : _("leave it out: no phone is locked out"));
+	return ST_LOCKOUT;
+}
+
+static void hint_refused(const struct migrate_run *run, struct error *err)
+{
+	const uint64_t n = run->conditions.at_risk;
+
+	if (n > 0)
+		error_hint(err,
+		    ngettext("do what is said above, and run it again; nothing was signed; "
+			     "--accept-lockout %llu is the officer's word that just this phone may "
+			     "be locked out",
+			"do what is said above, and run it again; nothing was signed; "
+			"--accept-lockout %llu is the officer's word that just these phones may be "
+			"locked out",
+			(unsigned long)n),
+		    (unsigned long long)n);
+	else
+		error_hint(
+		    err, "%s", _("do what is said above, and run it again; nothing was signed"));
+}
+
+static int refuse(const struct cli_change *change, const struct migrate_run *run)
 {
 	const struct conditions *conditions = &run->conditions;
 	const size_t width = migrate_width(STDERR_FILENO);
@@ -74,6 +119,7 @@ static int refuse(const struct migrate_run *run)
 	struct buffer out = BUFFER_INIT;
 	size_t of_phones = 0;
 	struct error err;
+	enum status st;
 
 	for (size_t i = 0; i < conditions->n; i++) {
 		if (conditions->list[i].state == CONDITION_MET)
@@ -82,14 +128,20 @@ static int refuse(const struct migrate_run *run)
 		of_phones += is_of_phones(&conditions->list[i]) ? 1 : 0;
 	}
 	migrate_put_conditions(&unmet, width, &out);
+	st = migrate_name_lockouts(
+	    &run->asked, run->conditions.at_risk, change->request.lockout_list, &out, &err);
 	if (buffer_text(&out) != NULL)
 		fputs(buffer_text(&out), stderr);
 	buffer_free(&out);
+	if (st == ST_OK)
+		st = check_lockout(change, run, &err);
+	if (st != ST_OK)
+		return cli_fail(&err);
 	error_set(&err, of_phones > 0 ? ST_LOCKOUT : ST_FAILED,
 	    ngettext("step %zu of %zu waits: %zu thing is not so yet",
 		"step %zu of %zu waits: %zu things are not so yet", (unsigned long)unmet.n),
 	    run->position.next + 1, run->journal.n_steps, unmet.n);
-	error_hint(&err, "%s", _("do what is said above, and run it again; nothing was signed"));
+	hint_refused(run, &err);
 	return cli_fail(&err);
 }
 
@@ -200,14 +252,35 @@ static void tell_step(const struct migrate_run *run)
 /* ---- afterwards ---------------------------------------------------------------------------------
  */
 
+/* The end, and what is not over with it: phones that lag behind, and a line of ctlsign.conf. */
+static void print_finished(const struct migrate_run *run, size_t made)
+{
+	struct migrate_holders holders;
+	char due[256];
+
+	printf(_("Step %zu of %zu is done: the migration is finished"), made, run->journal.n_steps);
+	if (migrate_holders(run, run->position.generation, &holders, NULL) == ST_OK &&
+	    holders.has_fleet && holders.n < holders.all)
+		printf(ngettext("; %llu of %llu phone has not been seen with it: ctlsign phones "
+				"check\n",
+			   "; %llu of %llu phones have not been seen with it: ctlsign phones "
+			   "check\n",
+			   (unsigned long)holders.all),
+		    (unsigned long long)(holders.all - holders.n), (unsigned long long)holders.all);
+	else
+		printf("%s", _(".\n"));
+	migrate_setting_due(&run->journal, &run->cluster.inventory, due);
+	if (due[0] != '\0')
+		cli_warn(due);
+}
+
 static void print_next(const struct migrate_run *run, size_t made)
 {
 	const struct journal *journal = &run->journal;
 
 	switch (run->position.place) {
 	case JOURNAL_FINISHED:
-		printf(_("Step %zu of %zu is done: the migration is finished.\n"), made,
-		    journal->n_steps);
+		print_finished(run, made);
 		break;
 	case JOURNAL_PENDING:
 		printf(_("Step %zu of %zu is signed. Once every server has it:\n"
@@ -318,7 +391,7 @@ static int make_step(struct cli_change *change, struct migrate_run *run)
 	if (st != ST_OK)
 		return cli_fail(&err);
 	if (!may_go_on(change, &run->conditions))
-		return refuse(run);
+		return refuse(change, run);
 	tell_step(run);
 	if (!change->request.dry_run && migrate_trust_leave(run, &err) != ST_OK)
 		return cli_fail(&err);

@@ -324,6 +324,7 @@ void migrate_put_plan(const struct migrate_shown *shown, size_t width, struct bu
 struct visits {
 	bool rejected, unknown;
 	bool erasable; /* some of those that reject hold a CTL */
+	bool strange;  /* some hold one that is none of the history */
 	bool by_why[N_PHONE_WHYS];
 };
 
@@ -339,7 +340,10 @@ static struct visits sort_visits(
 
 		if (verdict->outcome == PHONE_UNKNOWN) {
 			visits.unknown = true;
-			visits.by_why[verdict->why] = true;
+			if (ctl == PHONE_HOLDS_OTHER)
+				visits.strange = true;
+			else
+				visits.by_why[verdict->why] = true;
 		} else {
 			visits.rejected = true;
 			visits.erasable = visits.erasable || ctl != PHONE_HOLDS_NONE;
@@ -360,6 +364,11 @@ static void put_unknown(const struct visits *visits, size_t width, struct buffer
 	put_paragraph(out, width,
 	    _("Those of which it cannot be told: ctlsign phones show --outcome unknown names them "
 	      "(it judges the CTL that ctlsign update would make now, not the one below)."));
+	if (visits->strange)
+		put_paragraph(out, width,
+		    _("Nobody knows what a CTL trusts that is none of the history: erase it on "
+		      "each of these phones, or see to it that it fetches the present one; then "
+		      "read the phones in again and plan anew."));
 	if (visits->by_why[PHONE_WHY_WHICH_CTL])
 		put_paragraph(out, width,
 		    _("Missing is which CTL they hold: read it in with ctlsign phones import."));

@@ -8,6 +8,9 @@
 #include "cli/migrate.h"
 #include "cli/token_target.h"
 
+#include "base/text.h"
+
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,23 +23,48 @@ enum { OPTION_JSON = 1 };
 struct report {
 	struct migrate_run *run;
 	struct migrate_holders holders;
-	int64_t last;  /* generation of the last step that is done; 0: none */
-	bool looked;   /* the conditions are known */
-	char type[64]; /* what to type next */
+	int64_t last;		  /* generation of the last step that is done; 0: none */
+	bool looked;		  /* the conditions are known */
+	char type[PATH_MAX + 96]; /* what to type next */
+	const char *config;	  /* --config as it was given; NULL: it was not */
 	const char *then;
 };
 
-/* Its SHA-1, to be compared on phones; "" where it is not known. */
-static void sha1_of(const struct migrate_run *run, int64_t number, char out[41])
+struct checksums {
+	char md5[33], sha1[41];
+};
+
+/* To be compared on phones; "" where it is not known. */
+static struct checksums checksums_of(const struct migrate_run *run, int64_t number)
 {
 	struct generation generation = GENERATION_INIT;
+	const struct generation *is = NULL;
+	struct checksums out = {"", ""};
 
-	out[0] = '\0';
 	if (store_generation_served(run->cluster.store, number, &generation, NULL) == ST_OK)
-		snprintf(out, 41, "%s", generation.sha1);
+		is = &generation;
 	else if (run->cluster.pending.number == number)
-		snprintf(out, 41, "%s", run->cluster.pending.sha1);
+		is = &run->cluster.pending;
+	if (is != NULL) {
+		snprintf(out.md5, sizeof(out.md5), "%s", is->md5);
+		snprintf(out.sha1, sizeof(out.sha1), "%s", is->sha1);
+	}
 	generation_free(&generation);
+	return out;
+}
+
+static void put_checksums(
+    const struct migrate_run *run, int64_t number, size_t width, struct buffer *out)
+{
+	const struct checksums sums = checksums_of(run, number);
+	char line[64];
+
+	snprintf(line, sizeof(line), "SHA-1 %s", sums.sha1);
+	migrate_put_row(out, width, "", line);
+	if (sums.md5[0] == '\0')
+		return;
+	snprintf(line, sizeof(line), "MD5 %s", sums.md5);
+	migrate_put_row(out, width, "", line);
 }
 
 static bool unmet(const struct conditions *conditions, const char *code)
@@ -57,7 +85,8 @@ static void decide_ready(struct report *r)
 	} else if (unmet(conditions, "published")) {
 		snprintf(r->type, sizeof(r->type), "ctlsign publish");
 		r->then = _("First what is signed goes to every server:");
-	} else if (unmet(conditions, "phones-hold") && !r->holders.has_fleet) {
+	} else if (!r->holders.has_fleet &&
+		   (unmet(conditions, "phones-hold") || unmet(conditions, "phones-accept"))) {
 		snprintf(r->type, sizeof(r->type), "ctlsign migrate next --phones-hold %lld",
 		    (long long)migrate_run_base(r->run));
 		r->then = _("Once that is so, and you have seen it:");
@@ -87,6 +116,24 @@ static void decide(struct report *r)
 	}
 }
 
+/* It is to be typed in the same way. */
+static void add_config(struct report *r)
+{
+	const size_t len = strlen(r->type);
+	const char *path = r->config;
+	char *to = r->type + len;
+	size_t room = sizeof(r->type) - len;
+	bool plain;
+
+	if (path == NULL)
+		return;
+	plain = path[0] != '\0' && path[strcspn(path, " \t\n\"\\$`;&|<>()*?[]#~!{}'")] == '\0';
+	if (strchr(path, '\'') != NULL)
+		plain = true; /* no quotes are better than wrong ones */
+	snprintf(to, room, plain ? " --config %s" : " --config '%s'", path);
+	text_one_line_into(to, room, to);
+}
+
 /* ---- as text ------------------------------------------------------------------------------------
  */
 
@@ -96,7 +143,7 @@ static void put_step(const struct report *r, size_t index, size_t width, struct 
 	const struct journal_step *step = &journal->steps[index];
 	const size_t next = r->run->position.next;
 	struct buffer title = BUFFER_INIT;
-	char label[64], line[256], when[CLUSTER_TIME_MAX], sha1[41];
+	char label[64], line[256], when[CLUSTER_TIME_MAX];
 
 	snprintf(label, sizeof(label), _("Step %zu of %zu"), index + 1, journal->n_steps);
 	journal_step_title(journal, index, &title);
@@ -107,9 +154,7 @@ static void put_step(const struct report *r, size_t index, size_t width, struct 
 				 : _("signed, and not on every server: generation %lld, %s"),
 		    (long long)step->generation, cluster_time_local(when, step->made));
 		migrate_put_row(out, width, "", line);
-		sha1_of(r->run, step->generation, sha1);
-		snprintf(line, sizeof(line), "SHA-1 %s", sha1);
-		migrate_put_row(out, width, "", line);
+		put_checksums(r->run, step->generation, width, out);
 	} else if (index == next) {
 		migrate_put_row(out, width, "", _("this is the next one"));
 	}
@@ -173,8 +218,10 @@ static int print_text(const struct report *r)
 {
 	const size_t width = migrate_width(STDOUT_FILENO);
 	struct buffer out = BUFFER_INIT;
+	char due[256];
 	int rc;
 
+	migrate_setting_due(&r->run->journal, &r->run->cluster.inventory, due);
 	put_head(r, width, &out);
 	put_holders(r, width, &out);
 	buffer_add(&out, "\n", 1);
@@ -186,6 +233,10 @@ static int print_text(const struct report *r)
 	buffer_add(&out, "\n", 1);
 	if (r->run->position.place == JOURNAL_CHANGED) {
 		migrate_put_row(&out, width, _("CHANGED"), r->run->position.why);
+		buffer_add(&out, "\n", 1);
+	}
+	if (due[0] != '\0') {
+		migrate_put_row(&out, width, _("WARNING"), due);
 		buffer_add(&out, "\n", 1);
 	}
 	buffer_printf(&out, "%s\n  %s\n", r->then, r->type);
@@ -202,18 +253,19 @@ static json_t *step_json(const struct report *r, size_t index)
 	const struct journal_step *step = &r->run->journal.steps[index];
 	struct buffer title = BUFFER_INIT;
 	const bool made = step->generation > 0;
-	char sha1[41] = "";
+	struct checksums sums = {"", ""};
 	json_t *json;
 
 	journal_step_title(&r->run->journal, index, &title);
 	if (made)
-		sha1_of(r->run, step->generation, sha1);
-	json = json_pack("{s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:o}", "number",
+		sums = checksums_of(r->run, step->generation);
+	json = json_pack("{s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "number",
 	    (json_int_t)index + 1, "title", buffer_text(&title) != NULL ? buffer_text(&title) : "",
 	    "done", (int)(index < r->run->position.next), "generation",
 	    made ? json_integer(step->generation) : json_null(), "made",
 	    made ? cluster_time_json(step->made) : json_null(), "sha1",
-	    made ? json_string(sha1) : json_null(), "said_phones_hold",
+	    made ? json_string(sums.sha1) : json_null(), "md5",
+	    sums.md5[0] != '\0' ? json_string(sums.md5) : json_null(), "said_phones_hold",
 	    step->said_phones_hold > 0 ? json_integer(step->said_phones_hold) : json_null(),
 	    "accepted_lockout", (json_int_t)step->accepted_lockout, "who",
 	    step->who[0] != '\0' ? json_string(step->who) : json_null());
@@ -250,12 +302,100 @@ static json_t *report_json(const struct report *r)
 /* ---- the command --------------------------------------------------------------------------------
  */
 
-static int print_none(bool json)
+/* A migration that is over. */
+struct last {
+	const struct migrate_run *run;
+	const struct journal_step *step; /* the last one that was signed; NULL: none was */
+	struct migrate_holders holders;
+};
+
+static json_t *last_json(const struct last *l)
 {
+	const struct journal *journal = &l->run->journal;
+
+	if (journal->number == 0)
+		return json_null();
+	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "migration", (json_int_t)journal->number,
+	    "to", migrate_end_name(journal->wish.end), "state",
+	    journal->state == MIGRATION_DONE ? "finished" : "given-up", "generation",
+	    l->step != NULL ? json_integer(l->step->generation) : json_null(), "made",
+	    l->step != NULL ? cluster_time_json(l->step->made) : json_null(), "phones_hold",
+	    l->holders.has_fleet ? json_integer((json_int_t)l->holders.n) : json_null());
+}
+
+static void put_last_phones(const struct last *l, size_t width, struct buffer *out)
+{
+	const unsigned long long n = l->holders.n, all = l->holders.all;
+	char line[256];
+
+	if (l->step == NULL || !l->holders.has_fleet)
+		return;
+	if (n < all)
+		snprintf(line, sizeof(line),
+		    ngettext("%llu of %llu phone holds generation %lld, as last seen; who does "
+			     "not: ctlsign phones check; reset it, and import the fleet again",
+			"%llu of %llu phones hold generation %lld, as last seen; who does not: "
+			"ctlsign phones check; reset them, and import the fleet again",
+			(unsigned long)all),
+		    n, all, (long long)l->step->generation);
+	else
+		snprintf(line, sizeof(line),
+		    ngettext("%llu of %llu phone holds generation %lld",
+			"%llu of %llu phones hold generation %lld", (unsigned long)all),
+		    n, all, (long long)l->step->generation);
+	migrate_put_row(out, width, _("Phones"), line);
+}
+
+static void put_last(const struct last *l, size_t width, struct buffer *out)
+{
+	const struct journal *journal = &l->run->journal;
+	char line[256], when[CLUSTER_TIME_MAX];
+
+	snprintf(line, sizeof(line),
+	    journal->state == MIGRATION_DONE ? _("%lld, to %s: finished")
+					     : _("%lld, to %s: given up"),
+	    (long long)journal->number, migrate_end_word(journal->wish.end));
+	migrate_put_row(out, width, _("The last"), line);
+	if (l->step == NULL) {
+		migrate_put_row(out, width, "", _("none of its steps was signed"));
+	} else {
+		snprintf(line, sizeof(line), _("its last CTL: generation %lld, %s"),
+		    (long long)l->step->generation, cluster_time_local(when, l->step->made));
+		migrate_put_row(out, width, "", line);
+		put_checksums(l->run, l->step->generation, width, out);
+	}
+	put_last_phones(l, width, out);
+	if (journal->state != MIGRATION_DONE)
+		return;
+	migrate_setting_due(journal, &l->run->cluster.inventory, line);
+	if (line[0] != '\0')
+		migrate_put_row(out, width, _("WARNING"), line);
+}
+
+/* No migration is under way: that one is over is news to whoever did not sign its last step. */
+static int report_last(struct migrate_run *run, bool json)
+{
+	struct last l = {.run = run};
+	struct buffer out = BUFFER_INIT;
+	struct error err;
+	enum status st = migrate_run_last(run, &err);
+	int rc;
+
+	for (size_t i = 0; st == ST_OK && i < run->journal.n_steps; i++)
+		if (run->journal.steps[i].generation > 0)
+			l.step = &run->journal.steps[i];
+	if (st == ST_OK && l.step != NULL)
+		st = migrate_holders(run, l.step->generation, &l.holders, &err);
+	if (st != ST_OK)
+		return cli_fail(&err);
 	if (json)
-		return cli_print_json(json_pack("{s:n}", "migration"));
-	puts(_("No migration is under way."));
-	return cli_finish_stdout();
+		return cli_print_json(json_pack("{s:n, s:o}", "migration", "last", last_json(&l)));
+	buffer_printf(&out, "%s\n", _("No migration is under way."));
+	if (run->journal.number > 0)
+		put_last(&l, migrate_width(STDOUT_FILENO), &out);
+	rc = cli_print(&out);
+	buffer_free(&out);
+	return rc;
 }
 
 static enum status look(struct report *r, struct error *err)
@@ -273,14 +413,15 @@ static enum status look(struct report *r, struct error *err)
 	return st;
 }
 
-static int report(struct migrate_run *run, bool json)
+static int report(struct migrate_run *run, const char *config, bool json)
 {
-	struct report r = {.run = run};
+	struct report r = {.run = run, .config = config};
 	struct error err;
 	const enum status st = look(&r, &err);
 	int rc;
 
 	decide(&r);
+	add_config(&r);
 	/* What is known is shown though the inventory be in disorder. */
 	rc = json ? cli_print_json(report_json(&r)) : print_text(&r);
 	if (st != ST_OK)
@@ -316,7 +457,7 @@ static int run_status(int argc, char **argv)
 	    migrate_run_read(&run, &err) != ST_OK)
 		rc = cli_fail(&err);
 	else
-		rc = run.open ? report(&run, json) : print_none(json);
+		rc = run.open ? report(&run, config, json) : report_last(&run, json);
 	migrate_run_close(&run);
 	return rc;
 }

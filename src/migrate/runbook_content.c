@@ -58,8 +58,8 @@ static void say_given_up(const struct runbook *runbook, struct buffer *out)
 	text_time_local(&when, runbook->given_up);
 	told = buffer_text(&when);
 	if (runbook->given_up > 0 && runbook->given_up_by != NULL && told != NULL)
-		buffer_printf(out, _("This migration was given up on %s by %s."), told,
-		    runbook->given_up_by);
+		buffer_printf(
+		    out, _("This migration was given up on %s by %s."), told, runbook->given_up_by);
 	else
 		buffer_printf(out, "%s", _("This migration was given up."));
 	buffer_printf(out, " %s", _("What follows are its steps that were signed."));

@@ -73,8 +73,8 @@ bool runbook_is_given_up(const struct runbook *runbook);
 bool runbook_step_is_told(const struct runbook *runbook, size_t index);
 
 /* The way back from step INDEX: what it says, with its commands to be typed. */
-void runbook_put_back(const struct runbook_pen *pen, const struct runbook *runbook, size_t index,
-    struct buffer *out);
+void runbook_put_back(
+    const struct runbook_pen *pen, const struct runbook *runbook, size_t index, struct buffer *out);
 
 /* COMMAND with the runbook's --config, to be typed; what it says is not compared. */
 void runbook_put_command(const struct runbook_pen *pen, const struct runbook *runbook,

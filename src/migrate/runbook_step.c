@@ -293,8 +293,8 @@ static void put_back(const struct runbook_pen *pen, const struct runbook *runboo
 	buffer_free(&typed);
 }
 
-void runbook_put_back(const struct runbook_pen *pen, const struct runbook *runbook, size_t index,
-    struct buffer *out)
+void runbook_put_back(
+    const struct runbook_pen *pen, const struct runbook *runbook, size_t index, struct buffer *out)
 {
 	const struct runbook_step *step = &runbook->steps[index];
 
@@ -343,8 +343,8 @@ void runbook_put_step(
 		put_sentences(pen, RUNBOOK_OPEN, step->todo, step->n_todo, out);
 	}
 	put_compare(pen, runbook, index, out);
-	put_commands(pen, _("Days later, when the phones have been on"), step->later,
-	    step->n_later, out);
+	put_commands(
+	    pen, _("Days later, when the phones have been on"), step->later, step->n_later, out);
 	if (step->n_back > 0) {
 		pen->heading(out, 3, _("The way back"));
 		runbook_put_back(pen, runbook, index, out);

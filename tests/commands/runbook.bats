@@ -126,10 +126,86 @@ PYTHON
   assert_line '  Generation 2 is signed by ...,'
   assert_line --regexp '^- \[ \] CallManager \(.*\) signs step 1; its key: certs/callmanager\.key$'
   assert_line --regexp '^- \[ \] restart TFTP.*cucm-pub, cucm-sub1$'
-  assert_line --partial 'ctlsign rollback 1'
   assert_line --regexp '^\| Step 1 \| next \| to be signed by CallManager \(.*\), whom generation 1 trusts \|'
   assert_line '| Cisco 8851, phone 3 |  |  |  |  |'
+  assert_line "  cp -p $PWD/state.db $PWD/ctlsign.conf FOLDER/"
+  assert_line '  (in every line the same SHA-1 and generation, and at its end: current)'
   refute_line '### What was done'
+  refute_line --partial 'tokenless-signer ='
+}
+
+# line_of TEXT: the number of the first line of the runbook that is TEXT.
+line_of() {
+  grep -nxF -m 1 -- "$1" <<<"$output" | cut -d : -f 1
+}
+
+@test "runbook: phones are looked at after what is to be restarted" {
+  begin
+  ctlsign runbook
+  local what last=0
+  for what in '### What to type' '  ctlsign migrate status' '  ctlsign migrate next' \
+    '  ctlsign nodes' '### What to do then' '### Checksums to compare on phones' \
+    '### Days later, when the phones have been on'; do
+    # The first ones of the step itself; "ctlsign nodes" stands in other parts, too.
+    assert_line "$what"
+    [[ $(sed "1,${last}d" <<<"$output" | grep -nxF -m 1 -- "$what") ]] || return
+    last=$((last + $(sed "1,${last}d" <<<"$output" | grep -nxF -m 1 -- "$what" | cut -d : -f 1)))
+  done
+  [[ $(line_of '  ctlsign phones import FILE.csv') -gt $last ]]
+  [[ $(line_of '  ctlsign phones check') -gt $(line_of '  ctlsign phones import FILE.csv') ]]
+  [[ $(line_of '### The way back') -gt $(line_of '  ctlsign phones check') ]]
+}
+
+@test "runbook: the ways back are whole commands, alone" {
+  begin
+  ctlsign runbook
+  assert_line '  ctlsign publish --back'
+  assert_line --regexp '^  ctlsign rollback 1 --sign-with KEY$'
+  assert_line 'before every server has it:'
+  assert_line 'which puts the CTL before it back'
+  ctlsign runbook --format html
+  assert_line --partial '<pre class="type">ctlsign rollback 1 --sign-with KEY</pre>'
+}
+
+@test "runbook: another tokenless signer than ctlsign.conf names is told" {
+  first_ctl
+  fleet
+  ctlsign migrate tokenless --signer ITLRecovery --yes
+  assert_success
+  ctlsign runbook
+  assert_success
+  assert_line --partial 'tokenless-signer = ITLRecovery in ctlsign.conf'
+  echo 'tokenless-signer = ITLRecovery' >>ctlsign.conf
+  ctlsign runbook
+  refute_line --partial 'tokenless-signer = ITLRecovery in ctlsign.conf'
+}
+
+@test "runbook: after it was given up: what was signed, for the archive, and how to begin another" {
+  begin
+  ctlsign migrate abort --yes
+  assert_success
+  ctlsign runbook
+  assert_success
+  assert_line '# Runbook: cluster lab, migration 1 to other keys'
+  assert_line --regexp "^This migration was given up on 20.* by $(id -un) \(uid.*\. What follows are its steps that were signed\.$"
+  refute_line --regexp '^## Step'
+  refute_line --regexp '^\| Step 1 '
+  assert_line '## How to begin a migration'
+  ctlsign runbook -o aborted.html
+  assert_success
+  well_formed aborted.html
+}
+
+@test "runbook: after it was given up, with a step that was signed" {
+  begin
+  step
+  ctlsign migrate abort --yes
+  assert_success
+  ctlsign runbook
+  assert_success
+  assert_line --regexp '^## Step 1 of 1 \(done\): '
+  assert_line '| Generation | 2 |'
+  assert_line '## How to begin a migration'
 }
 
 @test "runbook: what the commands say is what it says they say" {

@@ -25,7 +25,9 @@ struct buffer out;
 static const char *const sasts[] = {"token CN=SAST-1 (4A:21)", "token CN=SAST-2 (4B:22)"};
 static const char *const changes[] = {"adds CallManager (5C:01)"};
 static const char *const todo[] = {"restart TFTP on: cucm-pub"};
-static const char *const back[] = {"take it back before phones have it"};
+static const char *const back[] = {"take it back before phones have it",
+    "after that: ctlsign rollback 3 --token TOKEN, with token CN=SAST-1, whom phones know"};
+static const struct runbook_command later[] = {{"ctlsign phones check", NULL, false}};
 static const struct runbook_command commands[] = {
     {"ctlsign migrate next", "Generation 4 is signed by", false}, {"ctlsign nodes", NULL, false}};
 static const char *const nodes[] = {"cucm-pub: /srv/tftp"};
@@ -66,8 +68,10 @@ static void make_step(size_t index, migrate_set set, int by, const char *title)
 	    .n_commands = 2,
 	    .todo = todo,
 	    .n_todo = 1,
+	    .later = later,
+	    .n_later = 1,
 	    .back = back,
-	    .n_back = 1};
+	    .n_back = 2};
 }
 
 static void make_condition(
@@ -115,6 +119,7 @@ void runbook_fixture_make(void)
 	    .signing = "tokens",
 	    .tokenless_signer = "CallManager",
 	    .config_option = "",
+	    .put_away = "cp -p state.db ctlsign.conf FOLDER/",
 	    .now = 1700000400,
 	    .who = "bert",
 	    .journal = &journal,

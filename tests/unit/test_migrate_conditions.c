@@ -93,7 +93,7 @@ static void before_the_next_step(void)
 	is(&got, "phones-hold", CONDITION_NOT_MET, "12 of 812 phones do not hold the newest CTL",
 	    "--phones-hold 2");
 	is(&got, "phones-accept", CONDITION_NOT_MET,
-	    "12 of 812 phones would reject it: ", "ctlsign phones show");
+	    "12 of 812 phones would reject it: ", "ctlsign migrate next --lockout-list FILE");
 
 	inventory.itlrecovery_key.where = strdup("itl.key");
 	inventory.itlrecovery_key.line = 6;
@@ -191,14 +191,72 @@ static void steps_in_words(void)
 	says(journal_step_back, 0,
 	    "before every server has it: ctlsign publish --back, which puts the CTL before it "
 	    "back\n"
-	    "after that: ctlsign rollback 1, signed by token CN=SAST-1 or token CN=SAST-2, which "
-	    "phones know with either CTL\n"
+	    "after that: ctlsign rollback 1 --token TOKEN, with token CN=SAST-1 or token "
+	    "CN=SAST-2, whom phones know with either CTL\n"
 	    "or stay here: the migration can wait at this step as long as it has to\n");
 	says(journal_step_back, 1,
 	    "before every server has it: ctlsign publish --back, which puts the CTL before it "
 	    "back\n"
-	    "after that: ctlsign rollback 2, signed by CallManager or ITLRecovery, which phones "
-	    "know with either CTL\n");
+	    "after that: ctlsign rollback 2 --sign-with KEY, with the key of CallManager or "
+	    "ITLRecovery, whom phones know with either CTL\n");
+	underway_end();
+}
+
+static void way_back_is_to_the_generation_before(void)
+{
+	struct buffer text = BUFFER_INIT;
+
+	underway_begin();
+	underway_base("update");
+	underway_bridge(true);
+	underway_put(underway_generation(UNDERWAY_TOKENS | UNDERWAY_ANCHORS, UNDERWAY_TOKEN_1,
+			 SIGNING_TOKENS, "update"),
+	    true);
+	underway_locate();
+	CU_ASSERT_EQUAL(underway.journal.steps[0].generation, 3);
+	CU_ASSERT_EQUAL(underway.journal.steps[0].before, 2);
+	CU_ASSERT_EQUAL(underway.journal.steps[1].before, 4);
+	journal_step_back(&underway.journal, 0, &text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&text), "ctlsign rollback 2 --token TOKEN"));
+	buffer_reset(&text);
+	journal_step_back(&underway.journal, 1, &text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buffer_text(&text), "ctlsign rollback 4 --sign-with KEY"));
+	buffer_free(&text);
+	underway_end();
+}
+
+/* Whether it can read the list nobody knows; it would meet the same with the one of today. */
+static void phone_without_a_ctl_is_no_worse_off(void)
+{
+	struct fleet_group groups[2] = {
+	    {.verdict = {PHONE_UNKNOWN, PHONE_WHY_FIRMWARE}, .ctl = PHONE_HOLDS_NONE, .n = 3},
+	    {.verdict = {PHONE_BY_SAST, PHONE_WHY_NOTHING}, .ctl = PHONE_HOLDS_LIST, .n = 9}};
+	struct fleet_answer answer = {
+	    .has_fleet = true, .n = 12, .behind = 0, .groups = groups, .n_groups = 2};
+	struct inventory inventory;
+	struct conditions got;
+
+	underway_begin();
+	underway_bridge(true);
+	underway_locate();
+	fixture_cluster(&inventory, "12.5(1)");
+	answer.by_outcome[PHONE_BY_SAST] = 9;
+	answer.by_outcome[PHONE_UNKNOWN] = 3;
+	CU_ASSERT_TRUE(underway.position.digest > 0);
+	journal_conditions(&underway.journal, 1, &underway.position, &inventory, &answer, &got);
+	is(&got, "phones-accept", CONDITION_MET, "3 phones without a CTL", "");
+	CU_ASSERT_EQUAL(got.at_risk, 0);
+	/* Another digest than today's it might not know. */
+	inventory.has_digest = true;
+	inventory.digest = underway.position.digest == TL_SHA512 ? TL_SHA1 : TL_SHA512;
+	journal_conditions(&underway.journal, 1, &underway.position, &inventory, &answer, &got);
+	is(&got, "phones-accept", CONDITION_NOT_KNOWN, "of 3 of 12 phones it cannot be told", "");
+	CU_ASSERT_EQUAL(got.at_risk, 3);
+	inventory.has_digest = false;
+	groups[0].ctl = PHONE_HOLDS_UNKNOWN;
+	journal_conditions(&underway.journal, 1, &underway.position, &inventory, &answer, &got);
+	is(&got, "phones-accept", CONDITION_NOT_KNOWN, "of 3 of 12 phones it cannot be told", "");
+	fixture_cluster_free(&inventory);
 	underway_end();
 }
 
@@ -223,6 +281,8 @@ int main(void)
 	    {"what it needs without a fleet", without_a_fleet},
 	    {"steps in words", steps_in_words},
 	    {"that there is no way back is said", no_way_back_is_said},
+	    {"the way back is to the generation before", way_back_is_to_the_generation_before},
+	    {"a phone without a CTL is no worse off", phone_without_a_ctl_is_no_worse_off},
 	};
 
 	return harness_main("migrate conditions", tests, HARNESS_COUNT(tests));

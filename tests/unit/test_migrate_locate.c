@@ -67,6 +67,37 @@ static void taken_back_is_none(void)
 	underway_end();
 }
 
+static void say(int64_t noted)
+{
+	underway.journal.steps[0].generation = noted;
+	underway.journal.steps[0].said_phones_hold = 1;
+	underway.journal.steps[0].accepted_lockout = 4;
+}
+
+static void word_counts_for_one_signature(void)
+{
+	underway_begin();
+	/* Nothing was signed by it. */
+	say(0);
+	underway_locate();
+	CU_ASSERT_EQUAL(underway.journal.steps[0].said_phones_hold, 0);
+	CU_ASSERT_EQUAL(underway.journal.steps[0].accepted_lockout, 0);
+	/* Another generation was. */
+	underway_bridge(false);
+	say(9);
+	underway_locate();
+	CU_ASSERT_EQUAL(underway.position.place, JOURNAL_PENDING);
+	CU_ASSERT_EQUAL(underway.journal.steps[0].accepted_lockout, 0);
+	say(0);
+	underway_locate();
+	CU_ASSERT_EQUAL(underway.journal.steps[0].accepted_lockout, 0);
+	say(2);
+	underway_locate();
+	CU_ASSERT_EQUAL(underway.journal.steps[0].said_phones_hold, 1);
+	CU_ASSERT_EQUAL(underway.journal.steps[0].accepted_lockout, 4);
+	underway_end();
+}
+
 static void new_server_is_no_change(void)
 {
 	underway_begin();
@@ -222,6 +253,7 @@ int main(void)
 	static const struct harness_test tests[] = {
 	    {"each place of a migration is found", all_the_way},
 	    {"a generation that was taken back is none", taken_back_is_none},
+	    {"an officer's word counts for one signature", word_counts_for_one_signature},
 	    {"an update for a new server is no change", new_server_is_no_change},
 	    {"a rollback is a change", rollback_is_a_change},
 	    {"other SASTs are a change", other_sasts_are_a_change},

@@ -336,6 +336,33 @@ static void ends_have_names(void)
 	CU_ASSERT_FALSE(migrate_end_parse("Rotate", &parsed));
 }
 
+/* It would load the same file today: what nobody knows of it stands in no step's way. */
+static void phone_without_a_ctl_of_unknown_firmware_is_left_out(void)
+{
+	struct phone_family family = phone_family_with_sbd;
+
+	family.digests[TL_SHA512] = PHONE_MAYBE;
+	asked_begin("12.5(1)");
+	asked_bridge();
+	asked.cluster.digest = asked.list.digest;
+	CU_ASSERT_EQUAL_FATAL(asked.list.digest, TL_SHA512);
+	asked_add_group(PHONE_HOLDS_NONE, 0, 0, 6);
+	asked.groups[0].family = &family;
+	asked_add_group(PHONE_HOLDS_NONE, 0, 0, 5);
+	CU_ASSERT_EQUAL_FATAL(asked_make(), ST_OK);
+	CU_ASSERT_EQUAL(asked.problem.n_left_out, 6);
+	CU_ASSERT_EQUAL_FATAL(asked.problem.n_groups, 1);
+	CU_ASSERT_EQUAL(asked.problem.groups[0].n, 5);
+	migrate_problem_free(&asked.problem);
+	/* With another digest it might be worse off. */
+	family.digests[TL_SHA256] = PHONE_MAYBE;
+	asked.cluster.digest = TL_SHA256;
+	CU_ASSERT_EQUAL_FATAL(asked_make(), ST_OK);
+	CU_ASSERT_EQUAL(asked.problem.n_left_out, 0);
+	CU_ASSERT_EQUAL(asked.problem.n_groups, 2);
+	asked_end();
+}
+
 int main(void)
 {
 	static const struct harness_test tests[] = {
@@ -360,6 +387,8 @@ int main(void)
 	    {"a serial of the current list stays as it is stored",
 		serial_of_the_current_list_stays_as_stored},
 	    {"ends have names", ends_have_names},
+	    {"a phone without a CTL of unknown firmware is left out",
+		phone_without_a_ctl_of_unknown_firmware_is_left_out},
 	};
 
 	return harness_main("migrate problem", tests, HARNESS_COUNT(tests));

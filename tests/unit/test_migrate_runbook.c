@@ -91,6 +91,7 @@ static void make_hostile(void)
 	snprintf(conditions.list[1].text, sizeof(conditions.list[1].text), "%s", HOSTILE);
 	steps[0].title = HOSTILE;
 	steps[0].changes = steps[0].todo = steps[0].back = bad;
+	steps[0].n_back = 1;
 }
 
 static void test_hostile_html(void)
@@ -161,6 +162,8 @@ static void test_before(void)
 	CU_ASSERT_TRUE(has("ctlsign explain"));
 	CU_ASSERT_TRUE(has("d41d 8cd9 8f00 b204 e980 0998 ecf8 427e"));
 	CU_ASSERT_TRUE(has("- [ ] token CN=SAST-1 (4A:21) signs step 1\n"));
+	CU_ASSERT_TRUE(has("made while no ctlsign runs\n\n- [ ] Type:\n\n  ```\n  cp -p state.db "
+			   "ctlsign.conf FOLDER/\n  ```\n"));
 	CU_ASSERT_TRUE(has_not("What was done"));
 	CU_ASSERT_EQUAL(count("Done by, date and time:"), 2);
 }
@@ -269,6 +272,80 @@ static void test_after(void)
 	CU_ASSERT_EQUAL(count("- [x] "), 1);
 	CU_ASSERT_TRUE(has_not("What must be true before"));
 	CU_ASSERT_TRUE(has_not("copy them from"));
+}
+
+/* Where TEXT begins behind FROM; 0: nowhere. */
+static size_t place(const char *text, size_t from)
+{
+	const char *at = strstr(buffer_text(&out) + from, text);
+
+	return at != NULL ? (size_t)(at - buffer_text(&out)) : 0;
+}
+
+/* Phones are looked at when they have been reset, and have had time. */
+static void test_order_of_a_step(void)
+{
+	static const char *const order[] = {"## Step 1 of 2", "ctlsign migrate next",
+	    "ctlsign nodes", "### What to do then", "restart TFTP on",
+	    "### Checksums to compare on phones", "### Days later, when the phones have been on",
+	    "ctlsign phones check", "### The way back", "Done by, date and time:"};
+	size_t at = 0;
+
+	runbook_fixture_make();
+	runbook_markdown(&runbook, &out);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const size_t next = place(order[i], at);
+
+		CU_ASSERT_TRUE(next > at);
+		at = next;
+	}
+}
+
+static void test_back(void)
+{
+	runbook_fixture_make();
+	runbook.config_option = " --config a.conf";
+	runbook_markdown(&runbook, &out);
+	/* Of two steps: in each, and when it goes wrong. */
+	CU_ASSERT_EQUAL(count("  ctlsign rollback 3 --token TOKEN --config a.conf\n  ```\n"), 4);
+	CU_ASSERT_EQUAL(count("after that:\n"), 4);
+	CU_ASSERT_EQUAL(count("with token CN=SAST-1, whom phones know\n"), 4);
+	CU_ASSERT_EQUAL(count("take it back before phones have it\n"), 4);
+	runbook_fixture_make();
+	runbook_html(&runbook, &out);
+	CU_ASSERT_EQUAL(count("<pre class=\"type\">ctlsign rollback 3 --token TOKEN</pre>"), 4);
+	CU_ASSERT_TRUE(is_balanced());
+}
+
+/* One that was given up is for the archive: what was signed, and nothing that was planned. */
+static void test_given_up(void)
+{
+	struct runbook_link links[RUNBOOK_LINKS_MAX];
+
+	runbook_fixture_make();
+	make_generation(3, 4, GENERATION_DONE);
+	runbook.n_generations = 4;
+	runbook.current = 4;
+	journal.state = MIGRATION_ABORTED;
+	position = (struct journal_position){.place = JOURNAL_READY, .next = 1};
+	steps[0].made = &generations[3];
+	runbook.given_up = 1700000500;
+	runbook.given_up_by = "dora";
+	runbook_markdown(&runbook, &out);
+	CU_ASSERT_TRUE(has("This migration was given up on 2023-11-14 22:21:40 UTC by dora. What "
+			   "follows are its steps that were signed.\n"));
+	CU_ASSERT_TRUE(has("## Step 1 of 2 (done): Bridge"));
+	CU_ASSERT_TRUE(has_not("## Step 2 of 2"));
+	CU_ASSERT_TRUE(has_not("### Step 2"));
+	CU_ASSERT_TRUE(place("## How to begin a migration\n", 0) > place("## Step 1 of 2", 0));
+	/* Generations 3 and 4. */
+	CU_ASSERT_EQUAL(runbook_chain(&runbook, links), 2);
+	runbook_fixture_make();
+	journal.state = MIGRATION_ABORTED;
+	runbook_html(&runbook, &out);
+	CU_ASSERT_TRUE(has("This migration was given up. What follows"));
+	CU_ASSERT_TRUE(has_not("Step 1 of 2"));
+	CU_ASSERT_TRUE(is_balanced());
 }
 
 static void test_changed(void)
@@ -416,6 +493,9 @@ int main(void)
 	    {"a long history is cut, the plan is not", test_long_chain},
 	    {"during: a step that is signed is filled in", test_during},
 	    {"after: all of it, with the officer's word", test_after},
+	    {"a step's order: phones are looked at last", test_order_of_a_step},
+	    {"the way back: commands stand alone", test_back},
+	    {"given up: what was signed, and how to begin another", test_given_up},
 	    {"a cluster that was changed: stop", test_changed},
 	    {"without a migration: how to begin one", test_without_migration},
 	    {"HTML: elements, page breaks, boxes, lines", test_html},

@@ -133,6 +133,12 @@ static const char *verdict_of(
 	return text;
 }
 
+/* The same of a model that asks nobody. */
+static const char *of_7940(const char *ctl, time_t seen, int64_t phones_hold)
+{
+	return verdict_of("Cisco 7940", ctl, "none", seen, phones_hold);
+}
+
 static const char *const bridge[] = {"A", "AB", "B"};
 
 static void test_worst_of(void)
@@ -140,27 +146,21 @@ static void test_worst_of(void)
 	make_lists(3, bridge);
 	/* Seen before generation 2: it may hold 1, 2 or 3; A signs: 3 rejects it. */
 	offer('A');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 10 * DAY + 5, 0), "rejected no-sbd 2 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 10 * DAY + 5, 0), "rejected no-sbd 2 1");
 	/* B signs: 1 rejects it, as it was seen with that. */
 	offer('B');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 10 * DAY + 5, 0), "rejected no-sbd 0 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 10 * DAY + 5, 0), "rejected no-sbd 0 1");
 	/* It was seen with 2, and may have 3. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 11 * DAY + 5, 0), "sast  1 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 11 * DAY + 5, 0), "sast  1 2");
 	/* Seen with the newest: there is none that it may have got since. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 12 * DAY + 5, 0), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 12 * DAY + 5, 0), "sast  2 3");
 	/* Seen without CTL, while 2 was served: 2 or 3 by now. */
 	offer('A');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 11 * DAY + 5, 0), "rejected no-sbd 2 1");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 11 * DAY + 5, 0), "rejected no-sbd 2 1");
 	/* Of an old CTL that nobody knows it cannot be told, where what followed is fine. */
 	offer('B');
 	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "00112233445566778899aabbccddeeff", "none", 11 * DAY + 5, 0),
-	    "unknown which-ctl 3 1");
+	    of_7940("00112233445566778899aabbccddeeff", 11 * DAY + 5, 0), "unknown which-ctl 3 1");
 }
 
 /* Who holds a list and was seen long after a newer one was served has not fetched it yet. */
@@ -208,23 +208,16 @@ static void test_withdrawn(void)
 	offer('A');
 	take_back();
 	/* Before that it may have got it, whatever it held. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "rejected no-sbd 1 1");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 20 * DAY, 0), "rejected no-sbd 1 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 15 * DAY, 0), "rejected no-sbd 1 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 20 * DAY, 0), "rejected no-sbd 1 1");
 	/* Later it holds what it was seen with, or what is served again. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 20 * DAY + 1, 0), "sast  2 3");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 20 * DAY + 1, 0), "sast  0 2");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 20 * DAY + 1, 0), "first  3 2");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 25 * DAY, 0), "rejected no-sbd 1 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 20 * DAY + 1, 0), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 20 * DAY + 1, 0), "sast  0 2");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 20 * DAY + 1, 0), "first  3 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 25 * DAY, 0), "rejected no-sbd 1 2");
 	/* Who is said to hold 2 may have had 3, too, but not 1. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 25 * DAY, 2), "rejected no-sbd 1 1");
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", md5(2), "none", 25 * DAY, 2), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 25 * DAY, 2), "rejected no-sbd 1 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 25 * DAY, 2), "sast  2 3");
 }
 
 static void test_pending(void)
@@ -234,11 +227,11 @@ static void test_pending(void)
 	offer('B');
 	items[2].pending = true;
 	items[2].done = 0;
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "none", "none", 15 * DAY, 0), "first  3 1");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 15 * DAY, 0), "first  3 1");
 	/* What was not served at all is nothing that anybody got. */
 	offer('A');
 	items[2].served = false;
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "sast  1 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 15 * DAY, 0), "sast  1 3");
 }
 
 /* Signed on day 11, and by hand on every server on day 18. */
@@ -249,27 +242,21 @@ static void test_done_late(void)
 	items[2].made = items[2].done = 19 * DAY;
 	offer('B');
 	/* 1 was served beside it all the time. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 15 * DAY, 0), "rejected no-sbd 0 0");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 15 * DAY, 0), "rejected no-sbd 0 0");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 18 * DAY + 1, 0), "first  3 1");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(2), "none", 18 * DAY + 1, 0), "sast  1 2");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 15 * DAY, 0), "rejected no-sbd 0 0");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 15 * DAY, 0), "rejected no-sbd 0 0");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 18 * DAY + 1, 0), "first  3 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(2), 18 * DAY + 1, 0), "sast  1 2");
 	/* What was signed before it was seen, and done after, it may have got since. */
 	offer('A');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 15 * DAY, 0), "rejected no-sbd 2 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 15 * DAY, 0), "rejected no-sbd 2 1");
 	/* The clock went backwards: then rather more may be held. */
 	items[1].done = 8 * DAY;
 	offer('B');
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "none", "none", 9 * DAY, 0), "first  3 1");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 9 * DAY, 0), "first  3 1");
 	items[0].done = 10 * DAY;
 	items[1].done = 18 * DAY;
 	items[2].done = 12 * DAY;
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 17 * DAY, 0), "rejected no-sbd 0 0");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 17 * DAY, 0), "rejected no-sbd 0 0");
 }
 
 /* The CTL file of this machine is none of the history: A signed it, and it knows nobody else. */
@@ -285,15 +272,11 @@ static void test_foreign(void)
 	CU_ASSERT_EQUAL(fleet_newest(&lists), 2);
 	offer('B');
 	/* Any phone may have got it; it is no newer than the current generation. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 0), "rejected no-sbd 3 3");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(4), "none", 15 * DAY, 0), "rejected no-sbd 3 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 15 * DAY, 0), "rejected no-sbd 3 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(4), 15 * DAY, 0), "rejected no-sbd 3 2");
 	/* The officer's word is not about it. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 3), "rejected no-sbd 3 3");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 15 * DAY, 3), "rejected no-sbd 3 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 15 * DAY, 3), "rejected no-sbd 3 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 15 * DAY, 3), "rejected no-sbd 3 2");
 	question = question_of(NULL);
 	question.phones_hold = 3;
 	question.now = 400 * DAY;
@@ -306,8 +289,7 @@ static void test_foreign(void)
 	fleet_answer_free(&answer);
 	/* An older generation that stands there again. */
 	items[3].list.generation = 1;
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 15 * DAY, 3), "rejected no-sbd 3 3");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 15 * DAY, 3), "rejected no-sbd 3 3");
 }
 
 static void test_phones_hold(void)
@@ -317,18 +299,14 @@ static void test_phones_hold(void)
 
 	make_lists(3, bridge);
 	offer('B');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 10 * DAY + 5, 2), "sast  1 1");
-	CU_ASSERT_STRING_EQUAL(verdict_of("Cisco 7940", "", "none", 10 * DAY + 5, 3), "sast  2 2");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 10 * DAY + 5, 2), "sast  1 1");
+	CU_ASSERT_STRING_EQUAL(of_7940("", 10 * DAY + 5, 3), "sast  2 2");
 	/* Not even one that was served when it was seen with it. */
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(3), "none", 10 * DAY + 5, 3), "sast  2 3");
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", "none", "none", 10 * DAY + 5, 2), "sast  1 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(3), 10 * DAY + 5, 3), "sast  2 3");
+	CU_ASSERT_STRING_EQUAL(of_7940("none", 10 * DAY + 5, 2), "sast  1 1");
 	/* It is no help where a later one is in the way. */
 	offer('A');
-	CU_ASSERT_STRING_EQUAL(
-	    verdict_of("Cisco 7940", md5(1), "none", 10 * DAY + 5, 2), "rejected no-sbd 2 1");
+	CU_ASSERT_STRING_EQUAL(of_7940(md5(1), 10 * DAY + 5, 2), "rejected no-sbd 2 1");
 	question = question_of(NULL);
 	question.phones_hold = 9;
 	CU_ASSERT_EQUAL(fleet_ask(&question, &answer, &err), ST_FAILED);
