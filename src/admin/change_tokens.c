@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A serial number that is typed may be cut short, but not to nothing. */
-#define SERIAL_LEAST 4
-
 enum status change_open_tokens(struct change *c, struct error *err)
 {
 	if (c->tokens != NULL)
@@ -25,28 +22,6 @@ enum status change_open_tokens(struct change *c, struct error *err)
 
 /* ---- removing ----------------------------------------------------------------------------------
  */
-
-/* Whether the certificate's serial begins with TYPED; colons and case do not count. */
-static bool serial_fits(const X509 *certificate, const char *typed, bool *whole)
-{
-	struct buffer hex = BUFFER_INIT;
-	const char *serial, *p;
-	bool fits;
-
-	text_hex(&hex, tl_certificate_serial(certificate), 0, true);
-	serial = p = buffer_text(&hex);
-	fits = serial != NULL;
-	for (; fits && *typed != '\0'; typed++) {
-		if (*typed == ':')
-			continue;
-		fits = *p != '\0' && tolower((unsigned char)*typed) == *p;
-		p++;
-	}
-	*whole = fits && *p == '\0';
-	fits = fits && (*whole || p - serial >= SERIAL_LEAST);
-	buffer_free(&hex);
-	return fits;
-}
 
 static void list_tokens(const struct change *c, struct buffer *out)
 {
@@ -87,7 +62,7 @@ static enum status remove_token(struct change *c, struct error *err)
 	if (c->request->remove_token == NULL)
 		return ST_OK;
 	for (size_t i = 0; i < c->n_listed && !whole; i++) {
-		if (!serial_fits(c->listed[i], c->request->remove_token, &whole))
+		if (!certificate_serial_fits(c->listed[i], c->request->remove_token, &whole))
 			continue;
 		matches = whole ? 1 : matches + 1;
 		at = i;

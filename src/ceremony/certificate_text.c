@@ -7,8 +7,12 @@
 
 #include "trustlist/trustlist.h"
 
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+
+/* A serial number that is typed may be cut short, but not to nothing. */
+#define SERIAL_LEAST 4
 
 /* The texts that both forms show. */
 struct facts {
@@ -106,4 +110,25 @@ json_t *certificate_json(const X509 *certificate)
 	    hash_of(certificate, EVP_sha256()));
 	facts_free(&facts);
 	return json;
+}
+
+bool certificate_serial_fits(const X509 *certificate, const char *typed, bool *whole)
+{
+	struct buffer hex = BUFFER_INIT;
+	const char *serial, *p;
+	bool fits;
+
+	text_hex(&hex, tl_certificate_serial(certificate), 0, true);
+	serial = p = buffer_text(&hex);
+	fits = serial != NULL;
+	for (; fits && *typed != '\0'; typed++) {
+		if (*typed == ':')
+			continue;
+		fits = *p != '\0' && tolower((unsigned char)*typed) == *p;
+		p++;
+	}
+	*whole = fits && *p == '\0';
+	fits = fits && (*whole || p - serial >= SERIAL_LEAST);
+	buffer_free(&hex);
+	return fits;
 }

@@ -14,6 +14,12 @@
 /* Appends the subject as trust lists write it, printable. */
 void certificate_subject(const X509 *certificate, struct buffer *out);
 
+/*
+ * Whether the certificate's serial begins with TYPED, hex of at least four digits; colons and case
+ * do not count.  *WHOLE: it is just that.
+ */
+bool certificate_serial_fits(const X509 *certificate, const char *typed, bool *whole);
+
 /* Adds subject, issuer, serial, key and validity to a table of two columns. */
 void certificate_rows(const X509 *certificate, struct text_table *table);
 

@@ -52,7 +52,8 @@ enum status migrate_gather(struct cluster *cluster, const struct migrate_wish *w
 	    .n_trust = cluster->n_trust,
 	    .digest = migrate_digest(cluster),
 	    .fleet = &out->fleet,
-	    .lists = &out->world.lists};
+	    .lists = &out->world.lists,
+	    .phones_hold = phones_hold};
 	struct fleet_question question;
 	enum status st = check_word(cluster, phones_hold, err);
 

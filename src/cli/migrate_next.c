@@ -253,22 +253,21 @@ static void tell_step(const struct migrate_run *run)
  */
 
 /* The end, and what is not over with it: phones that lag behind, and a line of ctlsign.conf. */
-static void print_finished(const struct migrate_run *run, size_t made)
+static void print_finished(const struct migrate_run *run)
 {
 	struct migrate_holders holders;
 	char due[256];
 
-	printf(_("Step %zu of %zu is done: the migration is finished"), made, run->journal.n_steps);
 	if (migrate_holders(run, run->position.generation, &holders, NULL) == ST_OK &&
 	    holders.has_fleet && holders.n < holders.all)
-		printf(ngettext("; %llu of %llu phone has not been seen with it: ctlsign phones "
-				"check\n",
-			   "; %llu of %llu phones have not been seen with it: ctlsign phones "
-			   "check\n",
+		printf(ngettext("the migration is finished; %llu of %llu phone has not been seen "
+				"with it: ctlsign phones check\n",
+			   "the migration is finished; %llu of %llu phones have not been seen with "
+			   "it: ctlsign phones check\n",
 			   (unsigned long)holders.all),
 		    (unsigned long long)(holders.all - holders.n), (unsigned long long)holders.all);
 	else
-		printf("%s", _(".\n"));
+		puts(_("the migration is finished."));
 	migrate_setting_due(&run->journal, &run->cluster.inventory, due);
 	if (due[0] != '\0')
 		cli_warn(due);
@@ -280,7 +279,8 @@ static void print_next(const struct migrate_run *run, size_t made)
 
 	switch (run->position.place) {
 	case JOURNAL_FINISHED:
-		print_finished(run, made);
+		printf(_("Step %zu of %zu is done: "), made, journal->n_steps);
+		print_finished(run);
 		break;
 	case JOURNAL_PENDING:
 		printf(_("Step %zu of %zu is signed. Once every server has it:\n"
@@ -348,7 +348,8 @@ static int finish(struct migrate_run *run, const struct cli_change *change)
 	if (change->json)
 		return cli_print_json(json_pack("{s:I, s:s}", "migration",
 		    (json_int_t)run->journal.number, "place", "finished"));
-	puts(_("All steps are done: the migration is finished."));
+	printf("%s", _("All steps are done: "));
+	print_finished(run);
 	return cli_finish_stdout();
 }
 

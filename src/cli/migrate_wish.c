@@ -17,9 +17,6 @@
 #include <strings.h>
 #include <time.h>
 
-/* As of `update --remove-token`: a serial number may be cut short, but not to nothing. */
-#define SERIAL_LEAST 4
-
 /* ---- certificates ------------------------------------------------------------------------------
  */
 
@@ -86,28 +83,6 @@ static enum status read_all(struct reader *reader, const struct migrate_names *n
 /* ---- serials -----------------------------------------------------------------------------------
  */
 
-/* Whether the certificate's serial begins with TYPED; colons and case do not count. */
-static bool serial_fits(const X509 *certificate, const char *typed, bool *whole)
-{
-	struct buffer hex = BUFFER_INIT;
-	const char *serial, *p;
-	bool fits;
-
-	text_hex(&hex, tl_certificate_serial(certificate), 0, true);
-	serial = p = buffer_text(&hex);
-	fits = serial != NULL;
-	for (; fits && *typed != '\0'; typed++) {
-		if (*typed == ':')
-			continue;
-		fits = *p != '\0' && tolower((unsigned char)*typed) == *p;
-		p++;
-	}
-	*whole = fits && *p == '\0';
-	fits = fits && (*whole || p - serial >= SERIAL_LEAST);
-	buffer_free(&hex);
-	return fits;
-}
-
 static enum status no_such_token(
     X509 *const *tokens, size_t n, const char *typed, size_t matches, struct error *err)
 {
@@ -153,7 +128,7 @@ static enum status find_tokens(const struct cluster *cluster, const struct migra
 		bool whole = false;
 
 		for (size_t j = 0; j < n_tokens && !whole; j++) {
-			if (!serial_fits(tokens[j], names->list[i], &whole))
+			if (!certificate_serial_fits(tokens[j], names->list[i], &whole))
 				continue;
 			matches = whole ? 1 : matches + 1;
 			at = j;

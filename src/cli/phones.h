@@ -8,6 +8,7 @@
 #define CTLSIGN_CLI_PHONES_H
 
 #include "admin/cluster.h"
+#include "base/text.h"
 #include "phone/world.h"
 
 /* What the person said that is to be offered; all NULL: what stands now. */
@@ -44,6 +45,13 @@ json_t *phones_holds_json(const struct fleet_group *group, const struct fleet_li
 /* "yes", "no", "unknown": constant, for JSON; and translated. */
 const char *phones_answer_name(enum phone_answer answer);
 const char *phones_answer_text(enum phone_answer answer);
+
+/*
+ * Appends TABLE, which has N rows, with LAST as one column more; where that is wider than WIDTH
+ * (0: no limit) each of LAST stands under its row instead, indented and folded.
+ */
+void phones_put_table(const struct text_table *table, const char *const *last, size_t n,
+    size_t width, struct buffer *out);
 
 /* What ctlsign phones check found, printed.  LIST_FILE (may be NULL) has the names. */
 int phones_check_print(const struct phones_scene *scene, const struct fleet_answer *answer,

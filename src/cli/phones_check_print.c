@@ -16,16 +16,15 @@
 /* Rows of the table; --json has all. */
 #define ROWS_SHOWN 50
 
-/* "Why" is not cut to less than this. */
-#define LEAST_COLUMNS 16
-
 /* ---- the table ------------------------------------------------------------------------------ */
 
 struct view {
 	const struct fleet_lists *lists;
 	const struct fleet_answer *answer;
 	bool family; /* has a column */
-	size_t why;  /* columns of the last one; 0: as it is */
+	struct text_table *table;
+	const char *why[ROWS_SHOWN + 1]; /* of each row of the table, with its heads */
+	size_t n;
 };
 
 static const char *outcome_word(enum phone_outcome outcome)
@@ -62,12 +61,11 @@ static void put_holds(const struct view *view, const struct fleet_group *group, 
 		buffer_printf(out, "%s", seen);
 }
 
-static void put_group(
-    const struct view *view, const struct fleet_group *group, struct text_table *table)
+static void add_group(struct view *view, const struct fleet_group *group)
 {
 	struct buffer holds = BUFFER_INIT, model = BUFFER_INIT;
-	char number[32], why[512];
-	const char *cells[6];
+	const char *cells[5];
+	char number[32];
 	size_t n = 0;
 
 	snprintf(number, sizeof(number), "%" PRIu64, group->n);
@@ -77,10 +75,6 @@ static void put_group(
 		    &model, "%s", group->model[0] != '\0' ? group->model : _("not known"));
 	else
 		fleet_group_text(group, view->lists, &model);
-	if (view->why > 0)
-		cluster_text_shorten(why, sizeof(why), reason(&group->verdict), view->why);
-	else
-		text_cut_into(why, sizeof(why), reason(&group->verdict));
 	if (view->answer->has_fleet)
 		cells[n++] = number;
 	cells[n++] = buffer_text(&model) != NULL ? buffer_text(&model) : "";
@@ -89,17 +83,16 @@ static void put_group(
 	if (view->answer->has_fleet)
 		cells[n++] = buffer_text(&holds) != NULL ? buffer_text(&holds) : "";
 	cells[n++] = outcome_word(group->verdict.outcome);
-	cells[n++] = why;
-	text_table_row(table, cells);
+	text_table_row(view->table, cells);
+	view->why[view->n++] = reason(&group->verdict);
 	buffer_free(&holds);
 	buffer_free(&model);
 }
 
-static void put_table(const struct view *view, struct buffer *out)
+static void make_table(struct view *view)
 {
 	const struct fleet_answer *answer = view->answer;
-	struct text_table *table;
-	const char *cells[6];
+	const char *cells[5];
 	size_t n = 0;
 
 	if (answer->has_fleet)
@@ -110,13 +103,13 @@ static void put_table(const struct view *view, struct buffer *out)
 	if (answer->has_fleet)
 		cells[n++] = _("Holds");
 	cells[n++] = _("Outcome");
-	cells[n++] = _("Why");
-	table = text_table_new(n);
-	text_table_row(table, cells);
+	text_table_free(view->table);
+	view->table = text_table_new(n);
+	text_table_row(view->table, cells);
+	view->n = 0;
+	view->why[view->n++] = _("Why");
 	for (size_t i = 0; i < answer->n_groups && i < ROWS_SHOWN; i++)
-		put_group(view, &answer->groups[i], table);
-	text_table_print(table, out);
-	text_table_free(table);
+		add_group(view, &answer->groups[i]);
 }
 
 /* Of the widest line. */
@@ -126,42 +119,71 @@ static size_t width_of(struct buffer *table)
 	size_t widest = 0;
 	char line[2048];
 
-	for (; at != NULL && *at != '\0'; at += strcspn(at, "\n") + 1) {
-		snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+	while (at != NULL && *at != '\0') {
+		const size_t len = strcspn(at, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, at);
 		if (text_width(line) > widest)
 			widest = text_width(line);
+		at += len + (at[len] == '\n');
 	}
 	return widest;
 }
 
-/* Fits the table to the terminal: without the families, then with reasons cut. */
+void phones_put_table(const struct text_table *table, const char *const *last, size_t n,
+    size_t width, struct buffer *out)
+{
+	struct buffer rows = BUFFER_INIT, line = BUFFER_INIT;
+	size_t columns, longest = 0;
+	const char *at;
+
+	text_table_print(table, &rows);
+	columns = width_of(&rows) + 2;
+	for (size_t i = 0; i < n; i++)
+		longest = text_width(last[i]) > longest ? text_width(last[i]) : longest;
+	at = buffer_text(&rows);
+	for (size_t i = 0; i < n && at != NULL && *at != '\0'; i++) {
+		const size_t len = strcspn(at, "\n");
+
+		buffer_reset(&line);
+		buffer_add(&line, at, len);
+		if (width == 0 || columns + longest <= width) {
+			text_pad(
+			    out, buffer_text(&line) != NULL ? buffer_text(&line) : "", columns);
+			buffer_printf(out, "%s\n", last[i]);
+		} else {
+			buffer_add(out, at, len);
+			buffer_reset(&line);
+			buffer_printf(&line, "    %s", last[i]);
+			buffer_add(out, "\n", 1);
+			text_fold(out, buffer_text(&line) != NULL ? buffer_text(&line) : "", width);
+			buffer_add(out, "\n", 1);
+		}
+		at += len + (at[len] == '\n');
+	}
+	if (buffer_text(&rows) == NULL)
+		out->failed = true;
+	buffer_free(&rows);
+	buffer_free(&line);
+}
+
+/* Fits the table to the terminal: without the families, then with reasons on lines of their own. */
 static void put_groups(struct view *view, struct buffer *out)
 {
 	const size_t width = cli_width(STDOUT_FILENO);
-	struct buffer table = BUFFER_INIT;
-	size_t wide, longest = 0;
+	struct buffer whole = BUFFER_INIT;
 
 	view->family = view->answer->has_fleet;
-	put_table(view, &table);
-	if (width > 0 && width_of(&table) > width) {
+	make_table(view);
+	phones_put_table(view->table, view->why, view->n, 0, &whole);
+	if (view->family && width > 0 && width_of(&whole) > width) {
 		view->family = false;
-		buffer_reset(&table);
-		put_table(view, &table);
+		make_table(view);
 	}
-	wide = width_of(&table);
-	for (size_t i = 0; i < view->answer->n_groups && i < ROWS_SHOWN; i++) {
-		const size_t columns = text_width(reason(&view->answer->groups[i].verdict));
-
-		longest = columns > longest ? columns : longest;
-	}
-	if (width > 0 && wide > width) {
-		view->why = longest > LEAST_COLUMNS + (wide - width) ? longest - (wide - width)
-								     : LEAST_COLUMNS;
-		buffer_reset(&table);
-		put_table(view, &table);
-	}
-	buffer_add(out, table.data, table.len);
-	buffer_free(&table);
+	phones_put_table(view->table, view->why, view->n, width, out);
+	text_table_free(view->table);
+	view->table = NULL;
+	buffer_free(&whole);
 	if (view->answer->n_groups > ROWS_SHOWN)
 		buffer_printf(out,
 		    ngettext("... and %zu more group: --json has all\n",
@@ -203,6 +225,19 @@ static void put_missing(const struct fleet_answer *answer, struct buffer *out)
 			    by_why[i], phone_why_text(i));
 }
 
+static void put_list(uint64_t n, const char *list_file, struct buffer *out)
+{
+	struct buffer path = BUFFER_INIT;
+	const char *shown;
+
+	if (list_file == NULL)
+		return;
+	cluster_put_path(&path, list_file);
+	shown = buffer_text(&path) != NULL ? buffer_text(&path) : "";
+	buffer_printf(out, n > 0 ? _("Their names are in %s\n") : _("%s lists no phone\n"), shown);
+	buffer_free(&path);
+}
+
 static void put_locked_out(
     const struct fleet_answer *answer, const char *list_file, struct buffer *out)
 {
@@ -215,14 +250,7 @@ static void put_locked_out(
 		    ngettext("%" PRIu64 " phone would be locked out.\n",
 			"%" PRIu64 " phones would be locked out.\n", (unsigned long)n),
 		    n);
-	if (list_file != NULL) {
-		struct buffer path = BUFFER_INIT;
-
-		cluster_put_path(&path, list_file);
-		buffer_printf(out, _("Their names are in %s\n"),
-		    buffer_text(&path) != NULL ? buffer_text(&path) : "");
-		buffer_free(&path);
-	}
+	put_list(n, list_file, out);
 }
 
 static void put_behind(
@@ -250,8 +278,10 @@ static void put_fleet(const struct phones_scene *scene, const struct fleet_answe
 		"%" PRIu64 " phones, seen between %s and %s:\n", (unsigned long)answer->n),
 	    answer->n, cluster_time_local(oldest, answer->oldest),
 	    cluster_time_local(newest, answer->newest));
-	if (scene->offered == NULL)
+	if (scene->offered == NULL) {
+		put_list(0, list_file, out);
 		return;
+	}
 	put_counts(answer, out);
 	buffer_add(out, "\n", 1);
 	put_groups(&view, out);
@@ -261,8 +291,8 @@ static void put_fleet(const struct phones_scene *scene, const struct fleet_answe
 	put_locked_out(answer, list_file, out);
 }
 
-static void put_classes(
-    const struct phones_scene *scene, const struct fleet_answer *answer, struct buffer *out)
+static void put_classes(const struct phones_scene *scene, const struct fleet_answer *answer,
+    const char *list_file, struct buffer *out)
 {
 	struct view view = {.lists = &scene->world.lists, .answer = answer};
 
@@ -272,6 +302,7 @@ static void put_classes(
 	    cli_width(STDOUT_FILENO));
 	buffer_add(out, "\n", 1);
 	put_groups(&view, out);
+	put_list(0, list_file, out);
 }
 
 static int print_text(
@@ -288,7 +319,7 @@ static int print_text(
 	if (answer->has_fleet)
 		put_fleet(scene, answer, list_file, &out);
 	else if (scene->offered != NULL)
-		put_classes(scene, answer, &out);
+		put_classes(scene, answer, list_file, &out);
 	rc = cli_print(&out);
 	buffer_free(&out);
 	return rc;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { OPTION_OUTCOME = 1, OPTION_MODEL, OPTION_HOLDS, OPTION_BEHIND, OPTION_LIMIT, OPTION_JSON };
 
@@ -38,7 +39,8 @@ struct shower {
 	const struct phones_scene *scene;
 	size_t newest; /* list that is served; lists.n: none */
 	struct text_table *table;
-	uint64_t in_table;
+	const char *outcomes[ROWS_AT_ONCE + 1]; /* of each row of the table, with its heads */
+	size_t in_table;
 	uint64_t n, passed;
 };
 
@@ -83,17 +85,18 @@ static enum status put_json(struct shower *s, const struct fleet_phone *phone, s
 
 static void begin_table(struct shower *s)
 {
-	s->table = text_table_new(6);
+	s->table = text_table_new(5);
 	s->in_table = 0;
-	text_table_row(s->table,
-	    (const char *[]){_("Name"), _("Model"), _("Holds"), _("ITL"), _("Seen"), _("Outcome")});
+	text_table_row(
+	    s->table, (const char *[]){_("Name"), _("Model"), _("Holds"), _("ITL"), _("Seen")});
+	s->outcomes[s->in_table++] = _("Outcome");
 }
 
 static void print_table(struct shower *s)
 {
 	struct buffer out = BUFFER_INIT;
 
-	text_table_print(s->table, &out);
+	phones_put_table(s->table, s->outcomes, s->in_table, cli_width(STDOUT_FILENO), &out);
 	if (out.len > 0)
 		fwrite(out.data, 1, out.len, stdout);
 	buffer_free(&out);
@@ -107,18 +110,18 @@ static void put_row(struct shower *s, const struct fleet_phone *phone)
 	const struct phone_verdict *verdict = &group->verdict;
 	char when[CLUSTER_TIME_MAX];
 
-	if (s->in_table == ROWS_AT_ONCE)
+	if (s->in_table > ROWS_AT_ONCE)
 		print_table(s);
 	if (s->table == NULL)
 		begin_table(s);
-	s->in_table++;
-	text_table_row(s->table,
-	    (const char *[]){phone->name, group->model,
-		phones_holds_text(group, &s->scene->world.lists), phones_answer_text(group->itl),
-		cluster_time_local(when, phone->seen),
-		s->scene->offered == NULL	    ? "-"
-		: verdict->why != PHONE_WHY_NOTHING ? phone_why_text(verdict->why)
-						    : phone_outcome_text(verdict->outcome)});
+	s->outcomes[s->in_table++] = s->scene->offered == NULL ? "-"
+				     : verdict->why != PHONE_WHY_NOTHING
+					 ? phone_why_text(verdict->why)
+					 : phone_outcome_text(verdict->outcome);
+	text_table_row(
+	    s->table, (const char *[]){phone->name, group->model,
+			  phones_holds_text(group, &s->scene->world.lists),
+			  phones_answer_text(group->itl), cluster_time_local(when, phone->seen)});
 }
 
 static enum status put(void *context, const struct fleet_phone *phone, struct error *err)

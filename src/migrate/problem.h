@@ -54,6 +54,7 @@ struct migrate_cluster {
 	/* What phones hold: fleet_ask() without an offer, and the lists that it speaks of. */
 	const struct fleet_answer *fleet;
 	const struct fleet_lists *lists;
+	int64_t phones_hold; /* the officer's word, as in struct fleet_question; 0: none */
 };
 
 /*

@@ -27,20 +27,55 @@ struct grouping {
 	size_t cap;
 };
 
+/* What a group of phones holds at least: as it was seen, or as the officer says. */
+struct seen {
+	enum phone_holds ctl;
+	size_t list;  /* of PHONE_HOLDS_LIST */
+	size_t since; /* it may have got those that were served from here on */
+};
+
+/* The officer's word counts as in fleet_ask(). */
+static struct seen seen_of(const struct problem_making *m, const struct fleet_group *group)
+{
+	const struct fleet_lists *lists = m->cluster->lists;
+	const int64_t word = m->cluster->phones_hold;
+	struct seen seen = {group->ctl, group->list, group->since};
+	size_t floor = 0, said = lists != NULL ? lists->n : 0;
+
+	if (word == 0 || lists == NULL)
+		return seen;
+	for (size_t i = lists->n; i > 0; i--) {
+		const struct fleet_list *item = &lists->list[i - 1];
+
+		if (item->list.generation >= word || item->foreign)
+			floor = i - 1;
+		if (item->served && item->list.generation == word)
+			said = i - 1;
+	}
+	if (said < lists->n && (seen.ctl != PHONE_HOLDS_LIST || seen.list < floor)) {
+		seen.ctl = PHONE_HOLDS_LIST;
+		seen.list = said;
+	}
+	if (seen.since < floor)
+		seen.since = floor;
+	return seen;
+}
+
 /* Calls EACH for the list that GROUP was seen with, and for those that it may have got since. */
 static void each_list(const struct problem_making *m, const struct fleet_group *group,
     void (*each)(void *context, size_t list), void *context)
 {
 	const struct fleet_lists *lists = m->cluster->lists;
+	const struct seen seen = seen_of(m, group);
 
 	if (lists == NULL)
 		return;
-	if (group->ctl == PHONE_HOLDS_LIST && group->list < lists->n)
-		each(context, group->list);
+	if (seen.ctl == PHONE_HOLDS_LIST && seen.list < lists->n)
+		each(context, seen.list);
 	/* Of whom nothing is known this tells no more. */
-	if (group->ctl == PHONE_HOLDS_UNKNOWN)
+	if (seen.ctl == PHONE_HOLDS_UNKNOWN)
 		return;
-	for (size_t i = group->since; i < lists->n; i++)
+	for (size_t i = seen.since; i < lists->n; i++)
 		if (lists->list[i].served)
 			each(context, i);
 }
@@ -205,7 +240,7 @@ static bool is_left_out(const struct problem_making *m, const struct fleet_group
 	const unsigned digest = m->cluster->digest;
 	const struct phone_family *family = group->family;
 
-	return group->ctl == PHONE_HOLDS_NONE && digest == m->cluster->list->digest &&
+	return seen_of(m, group).ctl == PHONE_HOLDS_NONE && digest == m->cluster->list->digest &&
 	       digest > TL_SHA1 && digest <= TL_SHA512 &&
 	       (family == NULL || family->digests[digest] == PHONE_MAYBE) &&
 	       keys_are_no_larger(m->out);
@@ -223,7 +258,7 @@ enum status problem_make_groups(struct problem_making *m, struct error *err)
 
 		if (is_left_out(m, &fleet->groups[i]))
 			m->out->n_left_out += fleet->groups[i].n;
-		else if (fleet->groups[i].ctl != PHONE_HOLDS_LIST)
+		else if (seen_of(m, &fleet->groups[i]).ctl != PHONE_HOLDS_LIST)
 			st = add(&g, i, fleet->groups[i].ctl, 0, err);
 		adding.st = st;
 		each_list(m, &fleet->groups[i], add_list, &adding);

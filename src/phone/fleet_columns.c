@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* As sites' tools call them, without blanks and case; the first ones go before the others. */
 static const char *const names[] = {
@@ -36,6 +37,21 @@ char fleet_delimiter(struct bytes line)
 		if (n[d] > n[best])
 			best = d;
 	return delimiters[best];
+}
+
+bool fleet_names_delimiter(struct bytes line, char *delimiter)
+{
+	const char *text = (const char *)line.data;
+
+	/* Some write it in quotes. */
+	if (line.len == 7 && text[0] == '"' && text[6] == '"')
+		text++;
+	else if (line.len != 5)
+		return false;
+	if (strncasecmp(text, "sep=", 4) != 0 || strchr(",;\t", text[4]) == NULL || text[4] == '\0')
+		return false;
+	*delimiter = text[4];
+	return true;
 }
 
 /* Letters and digits only, in lower case; what is longer than any of the names is none. */

@@ -200,6 +200,11 @@ static void put_value(struct reader *r, enum fleet_column column)
 		fleet_problem(r->out, r->line, _("'%s' is no name of a device"), shown);
 	else if (column == FLEET_MODEL)
 		fleet_problem(r->out, r->line, _("'%s' is no model"), shown);
+	else if (fleet_value_is_rounded(content(r, column)))
+		fleet_problem(r->out, r->line,
+		    _("%s: '%s': a spreadsheet has changed this number: format the column as text, "
+		      "and export again"),
+		    column == FLEET_CTL ? "CTL" : "ITL", shown);
 	else
 		fleet_problem(r->out, r->line,
 		    _("%s: '%s' is no checksum: MD5 has 32 hexadecimal digits, SHA-1 40"),
@@ -233,22 +238,41 @@ static enum status take_row(struct reader *r, struct error *err)
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
+/* An empty line, or, unless the delimiter was NAMED before, the one that names it. */
+static bool is_before_header(const struct fleet_line *line, bool named)
+{
+	char delimiter;
+
+	if (line->too_long)
+		return false;
+	return line->bare == 0 ||
+	       (!named &&
+		   fleet_names_delimiter((struct bytes){line->text, line->bare}, &delimiter));
+}
+
 static enum status read_header(struct reader *r, struct error *err)
 {
 	struct fleet_line line = {.len = 0};
-	bool got = false;
+	bool got = false, named = false;
 	enum status st;
 
-	/* The delimiter is seen before libcsv reads the same line; empty lines may go before. */
+	/*
+	 * The delimiter is seen before libcsv reads the same line.  Empty lines may go before, and
+	 * one that names it.
+	 */
 	do {
+		named = named || (line.bare > 0 && !line.too_long &&
+				     fleet_names_delimiter(
+					 (struct bytes){line.text, line.bare}, &r->out->delimiter));
 		fleet_lines_mark(r->lines);
 		st = fleet_lines_next(r->lines, &line, &got, err);
-	} while (st == ST_OK && got && !line.too_long && line.bare == 0);
+	} while (st == ST_OK && got && is_before_header(&line, named));
 	if (st != ST_OK)
 		return st;
 	r->in_header = true;
 	if (got && !line.too_long) {
-		r->out->delimiter = fleet_delimiter((struct bytes){line.text, line.bare});
+		if (!named)
+			r->out->delimiter = fleet_delimiter((struct bytes){line.text, line.bare});
 		csv_set_delim(&r->csv, (unsigned char)r->out->delimiter);
 	}
 	fleet_lines_back(r->lines);

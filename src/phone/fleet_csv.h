@@ -87,6 +87,9 @@ struct fleet_columns {
 /* The delimiter of a header row: what stands in it most, outside of quotes. */
 char fleet_delimiter(struct bytes line);
 
+/* Whether a first line is "sep=;", with which spreadsheets name the delimiter: then *DELIMITER. */
+bool fleet_names_delimiter(struct bytes line, char *delimiter);
+
 /* Looks at the next cell of the header row. */
 void fleet_columns_add(struct fleet_columns *columns, struct bytes title);
 
@@ -104,6 +107,9 @@ bool fleet_value_model(struct bytes text, char *out);
 /* A checksum as the store keeps it: hex, "none" or "".  False for what is none of these. */
 #define FLEET_CHECKSUM_SIZE 41
 bool fleet_value_checksum(struct bytes text, char out[FLEET_CHECKSUM_SIZE]);
+
+/* Whether TEXT is what a spreadsheet makes of digits: "1.23E+31". */
+bool fleet_value_is_rounded(struct bytes text);
 
 /* ---- words that many phones share ----------------------------------------------------------- */
 

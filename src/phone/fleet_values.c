@@ -108,3 +108,21 @@ bool fleet_value_checksum(struct bytes text, char out[FLEET_CHECKSUM_SIZE])
 	out[n] = '\0';
 	return n == 32 || n == 40;
 }
+
+bool fleet_value_is_rounded(struct bytes text)
+{
+	size_t i = 0, digits = 0;
+
+	for (; i < text.len && (isdigit(text.data[i]) || strchr(".,", text.data[i]) != NULL) &&
+	       text.data[i] != '\0';
+	     i++)
+		digits += isdigit(text.data[i]) != 0;
+	if (digits == 0 || i == text.len || toupper(text.data[i++]) != 'E')
+		return false;
+	/* Without a sign it may be the beginning of a checksum. */
+	if (i == text.len || (text.data[i] != '+' && text.data[i] != '-'))
+		return false;
+	for (digits = 0, i++; i < text.len && isdigit(text.data[i]); i++)
+		digits++;
+	return digits > 0 && i == text.len;
+}

@@ -302,3 +302,69 @@ ITL=112233445566778899aabbccddeeff00
   ctlsign phones check --against x --digest sha1
   assert_failure 2
 }
+
+@test "phones check: a list of nobody" {
+  first_ctl
+  ctlsign phones check --list none.csv
+  assert_success
+  assert_line 'none.csv lists no phone'
+  fleet "SEP001122AABB01,Cisco 7965,none,none"
+  ctlsign phones import phones.csv
+  ctlsign phones check --list none.csv
+  assert_success
+  assert_line 'No phone would be locked out.'
+  assert_line 'none.csv lists no phone'
+  refute_line --partial 'Their names'
+  assert_equal "$(wc -l <none.csv)" 1
+  ctlsign phones check --signer "$K/other.pem" --list visit.csv
+  assert_failure 4
+  assert_line 'Their names are in visit.csv'
+  ctlsign phones check --json
+  assert_json 'has("list")' false
+}
+
+@test "phones check, phones show: at 72 columns nothing is cut" {
+  tty_require
+  cluster_conf 'digest = sha1'
+  first_ctl
+  fleet "SEP001122AABB01,Cisco 7940,$(md5_of 1),none" "SEP001122AABB02,Cisco 7965,none,none"
+  ctlsign phones import phones.csv
+  ctlsign phones check --signer "$K/other.pem" --json
+  local why
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" phones check --signer "$K/other.pem"
+  tty_finish
+  assert_failure 4
+  printf '%s\n' "$output" >shown
+  # The table: what stands above it are sentences.
+  run awk '/^Phones/ { table = 1 } table && length > 72' shown
+  refute_output
+  run cat shown
+  assert_line '    Why'
+  refute_line --partial '...'
+  # The reason stands under its row, whole.
+  why=$(tr -s ' \n' ' ' <shown)
+  TTY_COLUMNS=250 tty_start "$CTLSIGN" phones check --signer "$K/other.pem"
+  tty_finish
+  assert_line --regexp '^Phones +Model +Family +Holds +Outcome +Why$'
+  [[ $why == *"$(sed -n 's/^1  .*LOCKED OUT  //p' <<<"$output" | head -n 1)"* ]]
+  TTY_COLUMNS=72 tty_start "$CTLSIGN" phones show
+  tty_finish
+  assert_success
+  assert_line --regexp '^Name +Model +Holds +ITL +Seen$'
+  assert_line '    Outcome'
+  assert_line --regexp '^    [a-z]'
+  refute_line --regexp '^ {1,3}[^ ]'
+  ctlsign phones show
+  assert_line --regexp '^Name +Model +Holds +ITL +Seen +Outcome$'
+}
+
+@test "phones import: what spreadsheets make of it" {
+  printf 'sep=;\r\nName;CTL\r\nCSFanna;1.23E+31\r\n' >phones.csv
+  ctlsign phones import phones.csv
+  assert_failure 1
+  assert_line "line 3: CTL: '1.23E+31': a spreadsheet has changed this number: format the column as text, and export again"
+  printf 'sep=;\r\nName;CTL\r\nCSFanna;none\r\n' >phones.csv
+  ctlsign phones import phones.csv --json
+  assert_success
+  assert_json .delimiter semicolon
+}

@@ -128,7 +128,7 @@ PYTHON
   assert_line --regexp '^- \[ \] restart TFTP.*cucm-pub, cucm-sub1$'
   assert_line --regexp '^\| Step 1 \| next \| to be signed by CallManager \(.*\), whom generation 1 trusts \|'
   assert_line '| Cisco 8851, phone 3 |  |  |  |  |'
-  assert_line "  cp -p $PWD/state.db $PWD/ctlsign.conf FOLDER/"
+  assert_line "  cp -p state.db ctlsign.conf FOLDER/"
   assert_line '  (in every line the same SHA-1 and generation, and at its end: current)'
   refute_line '### What was done'
   refute_line --partial 'tokenless-signer ='

@@ -336,6 +336,28 @@ static void ends_have_names(void)
 	CU_ASSERT_FALSE(migrate_end_parse("Rotate", &parsed));
 }
 
+static void officers_word_stands_above_what_was_seen(void)
+{
+	X509 *old[] = {asked_token(1), asked_token(2)};
+	X509 *both[] = {asked_token(1), asked_token(2), asked_callmanager(0), asked_itlrecovery(0)};
+
+	asked_begin("12.5(1)");
+	asked_bridge();
+	asked_add_held(old, 2, asked_token(1));
+	asked_add_held(both, 4, asked_token(1));
+	asked_add_group(PHONE_HOLDS_LIST, 0, 1, 9);
+	asked_add_group(PHONE_HOLDS_UNKNOWN, 0, 0, 4);
+	CU_ASSERT_EQUAL_FATAL(asked_make(), ST_OK);
+	CU_ASSERT_EQUAL(asked.problem.n_groups, 3);
+	migrate_problem_free(&asked.problem);
+	asked.cluster.phones_hold = 2;
+	CU_ASSERT_EQUAL_FATAL(asked_make(), ST_OK);
+	CU_ASSERT_EQUAL_FATAL(asked.problem.n_groups, 1);
+	CU_ASSERT_EQUAL(asked.problem.groups[0].held, 15);
+	CU_ASSERT_EQUAL(asked.problem.groups[0].n, 13);
+	asked_end();
+}
+
 /* It would load the same file today: what nobody knows of it stands in no step's way. */
 static void phone_without_a_ctl_of_unknown_firmware_is_left_out(void)
 {
@@ -387,6 +409,8 @@ int main(void)
 	    {"a serial of the current list stays as it is stored",
 		serial_of_the_current_list_stays_as_stored},
 	    {"ends have names", ends_have_names},
+	    {"an officer's word stands above what was seen",
+		officers_word_stands_above_what_was_seen},
 	    {"a phone without a CTL of unknown firmware is left out",
 		phone_without_a_ctl_of_unknown_firmware_is_left_out},
 	};

@@ -194,6 +194,42 @@ static void test_replace(void)
 	check_phones("B||none|;");
 }
 
+/* What spreadsheets write before the header row, for themselves. */
+static void test_sep(void)
+{
+	store_remove();
+	CU_ASSERT_EQUAL(import("sep=;\r\nName;Model, long;CTL\r\nCSFanna;x;none\r\n"), ST_OK);
+	CU_ASSERT_EQUAL(done.delimiter, ';');
+	CU_ASSERT_EQUAL(done.rows, 1);
+	/* It counts more than what stands most in the header row. */
+	CU_ASSERT_EQUAL(
+	    import("\xEF\xBB\xBF\nSEP=\t\nName\tCTL\tx,y,z\nCSFbert\tnone\t1\n"), ST_OK);
+	CU_ASSERT_EQUAL(done.delimiter, '\t');
+	CU_ASSERT_EQUAL(import("\"sep=,\"\nName,CTL,a;b;c\nCSFcarl,none,1\n"), ST_OK);
+	CU_ASSERT_EQUAL(done.delimiter, ',');
+	check_phones("CSFanna||none|;CSFbert||none|;CSFcarl||none|;");
+	/* Once, and with a delimiter that there is. */
+	CU_ASSERT_EQUAL(import("sep=;\nsep=;\nName;CTL\nCSFanna;none\n"), ST_FORMAT);
+	CU_ASSERT_EQUAL(import("sep=|\nName,CTL\nCSFanna,none\n"), ST_FORMAT);
+	CU_ASSERT_EQUAL(import("sep=;\n"), ST_FORMAT);
+	CU_ASSERT_EQUAL(import("sep=;"), ST_FORMAT);
+}
+
+static void test_rounded(void)
+{
+	store_remove();
+	CU_ASSERT_EQUAL(import("Name,CTL,ITL\nCSFanna,1.23E+31,none\nCSFbert,none,\"1,23457e+39\"\n"
+			       "CSFcarl,1E31,none\nCSFdora,1.23E+,none\nCSFemil,E+31,none\n"),
+	    ST_FORMAT);
+	CU_ASSERT_EQUAL_FATAL(done.n_problems, 5);
+	check_problem(0, 2,
+	    "CTL: '1.23E+31': a spreadsheet has changed this number: format the "
+	    "column as text");
+	check_problem(1, 3, "ITL: '1,23457e+39': a spreadsheet has changed");
+	for (size_t i = 2; i < 5; i++)
+		check_problem(i, i + 2, "is no checksum");
+}
+
 /* ---- what is wrong -------------------------------------------------------------------------- */
 
 static void test_wrong_rows(void)
@@ -364,6 +400,8 @@ static void test_directory_and_nothing(void)
 int main(void)
 {
 	static const struct harness_test tests[] = {
+	    {"a line that names the delimiter", test_sep},
+	    {"a checksum that a spreadsheet has changed", test_rounded},
 	    {"columns are found by their headers", test_columns},
 	    {"of two CTL columns the first with content counts", test_two_ctl_columns},
 	    {"the best column is the name", test_best_name},
