@@ -507,10 +507,10 @@ sha256_of() { # FILE
   old_tokens
   sed -i '1a digest = sha512' ctlsign.conf
   change update --token SAST-2
-  echo "Device Name,Model,CTL,ITL" >fleet.csv
-  echo "SEP000000000001,7975,none,none" >>fleet.csv
   # Seen after that for sure.
   sleep 2
+  echo "Device Name,Model,CTL,ITL" >fleet.csv
+  echo "SEP000000000001,7975,none,none" >>fleet.csv
   ctlsign phones import fleet.csv --replace
   assert_success
   ctlsign migrate tokenless --plan --json

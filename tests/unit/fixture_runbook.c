@@ -174,6 +174,21 @@ size_t count(const char *text)
 	return n;
 }
 
+bool in_order(const char *const *texts, size_t n)
+{
+	const char *at = buffer_text(&out);
+
+	for (size_t i = 0; i < n; i++) {
+		at = at != NULL ? strstr(at, texts[i]) : NULL;
+		if (at == NULL) {
+			printf("# not there, or not behind the one before: %s\n", texts[i]);
+			return false;
+		}
+		at += strlen(texts[i]);
+	}
+	return true;
+}
+
 /* Whether every element of the HTML or SVG is closed in its order. */
 bool is_balanced(void)
 {

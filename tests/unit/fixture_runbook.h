@@ -28,6 +28,9 @@ bool has(const char *text);
 bool has_not(const char *text);
 size_t count(const char *text);
 
+/* Whether the N TEXTS stand in OUT, each behind the one before. */
+bool in_order(const char *const *texts, size_t n);
+
 /* Whether every element of the HTML or SVG in OUT is closed in its order. */
 bool is_balanced(void);
 
