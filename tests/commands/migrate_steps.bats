@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154  # output and stderr are set by bats' run
 
 load ../cluster/fixture
+load migrate
 
 setup_file() {
   softhsm_require
@@ -16,28 +17,6 @@ setup_file() {
 
 setup() {
   cluster_setup
-}
-
-serial_of() { # N: of token N's certificate
-  openssl x509 -in "$K/sast$1.pem" -noout -serial | cut -d = -f 2
-}
-
-# next ARG...: a step that is signed, and carried to the servers.
-next() {
-  NOW=$((NOW + 1))
-  ctlsign migrate next --yes --timestamp "$NOW" "${PIN_FILE[@]}" "$@"
-  assert_success && carried
-}
-
-# waits CODE REGEXP ARG...: nothing is signed, and the last line says why.
-waits() {
-  local code=$1 pattern=$2 before
-  shift 2
-  before=$("$CTLSIGN" history --json)
-  ctlsign migrate next --yes "${PIN_FILE[@]}" "$@"
-  assert_failure "$code"
-  [[ $(tail -n 1 <<<"$stderr") =~ $pattern ]] || { show_run; fail "not told: $pattern"; }
-  assert_equal "$("$CTLSIGN" history --json)" "$before"
 }
 
 trusted() { # N: certificates in Phone-SAST-trust
