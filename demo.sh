@@ -179,7 +179,8 @@ run ctlsign phones check
 
 step "11. The cluster is upgraded to 12.5: from tokens to tokenless CTLs, without losing a phone"
 run sed -i 's/^release = .*/release = "12.5(1)"/' ctlsign.conf
-run ctlsign migrate tokenless --signer ITLRecovery --yes
+run sed -i '/^release/a tokenless-signer = ITLRecovery' ctlsign.conf
+run ctlsign migrate tokenless --yes
 run ctlsign runbook -o before.html
 
 step "12. The first step: the bridge. A token signs, and phones learn to trust the next signer."

@@ -96,8 +96,8 @@ void migrate_setting_due(
 	out[0] = '\0';
 	if (wish->has_signer && wish->signer != inventory->tokenless_signer)
 		snprintf(out, 256,
-		    _("Enter tokenless-signer = %s in ctlsign.conf by then: later updates are "
-		      "signed by whom that says."),
+		    _("Enter tokenless-signer = %s in ctlsign.conf before the next update: "
+		      "that is signed by whom it names."),
 		    wish->signer == SIGNER_ITLRECOVERY ? "ITLRecovery" : "CallManager");
 }
 
