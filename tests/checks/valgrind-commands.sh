@@ -43,6 +43,38 @@ sed 's/b/c/' one.tlv > bent.tlv
 try 3 "verify of a bent file" "$CTLSIGN" verify bent.tlv
 try 2 "a wrong option" "$CTLSIGN" show --wrong
 
+# A tokenless cluster, its phones, and a migration, all with key files.
+cert pub.pem pub pub.key
+cert itl.pem ITLRECOVERY_pub itl.key
+cert new.pem pub new.key
+cat > ctlsign.conf <<CONF
+cluster = "lab"
+release = "12.5(1)"
+export-controlled = yes
+publisher pub {
+  address = "10.1.2.3"
+  certificate = "pub.pem"
+  deliver = {"at-pub"}
+}
+itlrecovery { certificate = "itl.pem"  key = "itl.key" }
+callmanager { key = "pub.key" }
+CONF
+mkdir at-pub
+try 0 "set-cluster" "$CTLSIGN" set-cluster mixed-mode --tokenless --yes
+printf 'Name,Model,CTL,ITL\nSEP001122334401,7960,%s,none\nSEP001122334402,8841,none,\n' \
+  "$(sha1sum < CTLFile.tlv | cut -c1-40)" > phones.csv
+try 0 "phones import" "$CTLSIGN" phones import phones.csv
+printf 'Name,Model,CTL,ITL\nSEP0,7960,12,none\n' > bad.csv
+try 1 "phones import of bad rows" "$CTLSIGN" phones import bad.csv
+try 0 "phones show" "$CTLSIGN" phones show --json
+try 4 "phones check" "$CTLSIGN" phones check --signer new.pem --list out.csv
+try 0 "migrate rotate" "$CTLSIGN" migrate rotate --callmanager new.pem --yes
+try 6 "migrate status" "$CTLSIGN" migrate status --json
+cp new.pem pub.pem && cp new.key pub.key
+try 0 "migrate next" "$CTLSIGN" migrate next --yes
+try 0 "runbook" "$CTLSIGN" runbook -o book.html
+try 0 "explain" "$CTLSIGN" explain 'DeviceTLInfo 9'
+
 if command -v softhsm2-util > /dev/null && [ -e /usr/lib/softhsm/libsofthsm2.so ]; then
   mkdir tokens
   echo "directories.tokendir = $work/tokens" > softhsm2.conf
