@@ -41,7 +41,7 @@ CONF
   assert_equal "${lines[4]}" '  SHA-512              no'
   assert_equal "${lines[5]}" '  Largest key          not known'
   ctlsign phones families --json
-  assert_json length 12
+  assert_json length 13
   assert_json '.[0].family' 'Cisco 7940 and 7960'
   assert_json '.[0].security_by_default' false
   assert_json '.[0].digests["SHA-1"]' true
@@ -68,7 +68,7 @@ CONF
   assert_equal "${lines[1]}" '  8811, 88*'
   assert_equal "${lines[5]}" '  Largest key          4096'
   ctlsign phones families --json
-  assert_json length 13
+  assert_json length 14
   assert_json '.[0] | [.security_by_default, .digests["SHA-256"], .digests["SHA-512"]] | join(" ")' \
     'true true false'
   assert_json '.[0].largest_key' 4096

@@ -122,6 +122,7 @@ static void knows_what_documents_say(void)
 	    {"7965", PHONE_YES, PHONE_MAYBE},
 	    {"7911", PHONE_YES, PHONE_MAYBE},
 	    {"6921", PHONE_YES, PHONE_MAYBE},
+	    {"6901", PHONE_MAYBE, PHONE_MAYBE},
 	    {"7841", PHONE_YES, PHONE_MAYBE},
 	    {"8811", PHONE_YES, PHONE_MAYBE},
 	    {"8961", PHONE_YES, PHONE_MAYBE},
@@ -165,7 +166,7 @@ static void lists_its_rows(void)
 		}
 		free(copy);
 	}
-	CU_ASSERT_EQUAL(n, 12);
+	CU_ASSERT_EQUAL(n, 13);
 	phone_families_at(families, 0, &models);
 	CU_ASSERT_STRING_EQUAL(models, "7940, 7940G, 7960, 7960G");
 	CU_ASSERT_PTR_NULL(phone_families_at(families, n + 1, &models));
