@@ -194,6 +194,7 @@ void change_name_with_serial(const X509 *certificate, struct buffer *out);
 /* What both ask: the inventory's certificate, and who knows one. */
 const X509 *change_anchor(const struct change *c, enum tokenless_signer which);
 bool change_current_knows(const struct change *c, const X509 *certificate);
+/* Whether the new list has it as SAST (NULL: no). */
 bool change_is_sast(const struct change *c, const X509 *certificate);
 /* The list that was taken back and does not know SIGNER; NULL: none. */
 const struct withdrawn *change_withdrawn_without(const struct change *c, const X509 *signer);

@@ -85,20 +85,12 @@ static size_t count(const struct change *c, enum origin origin)
 /* ---- what must stay ----------------------------------------------------------------------------
  */
 
-static bool stays_sast(const struct change *c, const X509 *certificate)
-{
-	for (size_t i = 0; i < c->n_sasts; i++)
-		if (X509_cmp(c->sasts[i], certificate) == 0)
-			return true;
-	return false;
-}
-
 /* Whether the current list has the anchor, and the new one has it no more. */
 static bool leaves(const struct change *c, enum origin origin)
 {
 	const X509 *old = current_anchor(c, origin);
 
-	return old != NULL && !stays_sast(c, old);
+	return old != NULL && !change_is_sast(c, old);
 }
 
 /* From tokenless to the tokens of a release that lists nobody else: that is the way. */
@@ -147,7 +139,7 @@ static bool loses_token(const struct change *c)
 	for (size_t i = 0; c->current != NULL && i < c->current->n_records; i++)
 		if (c->cluster->current.origins[i] == ORIGIN_TOKEN &&
 		    c->current->records[i].x509 != NULL &&
-		    !stays_sast(c, c->current->records[i].x509))
+		    !change_is_sast(c, c->current->records[i].x509))
 			return true;
 	return false;
 }
@@ -177,7 +169,7 @@ static enum status check_tokens(const struct change *c, struct error *err)
 /* Its certificate may stand for something else, too. */
 static enum status check_removed(const struct change *c, struct error *err)
 {
-	if (c->removed == NULL || !stays_sast(c, c->removed))
+	if (c->removed == NULL || !change_is_sast(c, c->removed))
 		return ST_OK;
 	error_set(err, ST_LOCKOUT, "%s",
 	    _("the token that is to be removed would stay a SAST, as something else in "
@@ -224,7 +216,7 @@ static enum status check_planned(const struct change *c, struct error *err)
 		if (!is_planned(c, c->sasts[i]))
 			return differs(c->sasts[i], true, err);
 	for (size_t i = 0; i < c->request->n_sasts; i++)
-		if (!stays_sast(c, c->request->sasts[i]))
+		if (!change_is_sast(c, c->request->sasts[i]))
 			return differs(c->request->sasts[i], false, err);
 	return ST_OK;
 }
